@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/build"
+	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/report"
+	"github.com/imagegate/imagegate/internal/dagger"
+)
+
+// Build the image, multi-stage, from its Dockerfile. Judges nothing.
+func (m *Imagegate) Build(
+	// Directory of the application: the build context, with its Dockerfile.
+	source *dagger.Directory,
+	// Path of the Dockerfile in the source, instead of the module's.
+	// +optional
+	dockerfile string,
+	// Stage to build, instead of the module's: any stage, to look into it.
+	// +optional
+	target string,
+	// Build arguments, as KEY=VALUE, instead of the module's.
+	// +optional
+	buildArg []string,
+	// Platform to build, instead of the module's first.
+	// +optional
+	platform dagger.Platform,
+) (*dagger.Container, error) {
+	of := *m
+	if dockerfile != "" {
+		of.Dockerfile = dockerfile
+	}
+	if target != "" {
+		of.Target = target
+	}
+	if len(buildArg) > 0 {
+		of.BuildArgs = buildArg
+	}
+	if platform == "" && len(m.Platforms) > 0 {
+		platform = m.Platforms[0]
+	}
+	return of.container(source, platform)
+}
+
+func (m *Imagegate) container(source *dagger.Directory, platform dagger.Platform) (*dagger.Container, error) {
+	args, err := pairs("build-arg", m.BuildArgs)
+	if err != nil {
+		return nil, err
+	}
+	var buildArgs []dagger.BuildArg
+	for _, a := range args {
+		buildArgs = append(buildArgs, dagger.BuildArg{Name: a.name, Value: a.value})
+	}
+	return source.DockerBuild(dagger.DirectoryDockerBuildOpts{
+		Dockerfile: m.Dockerfile, Target: m.Target, BuildArgs: buildArgs, Platform: platform,
+	}), nil
+}
+
+type pair struct{ name, value string }
+
+// pairs splits the KEY=VALUE values of a flag.
+func pairs(flag string, values []string) ([]pair, error) {
+	var out []pair
+	for _, v := range values {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--%s=%q is not KEY=VALUE: give the value too, as in --%s=NAME=value", flag, v, flag)
+		}
+		out = append(out, pair{name, value})
+	}
+	return out, nil
+}
+
+// tarball is the build of all platforms, exported once. Every gate after the
+// build reads these bytes, and publishing pushes them.
+type tarball struct {
+	// archive reads them in the module's own file system.
+	archive *image.Archive
+	// file holds the same bytes for containers.
+	file      *dagger.File
+	platforms []platformImage
+}
+
+// platformImage is one platform's image in a tarball.
+type platformImage struct {
+	image.Manifest
+	// label names the platform in reports; empty where there is only one.
+	label string
+}
+
+// describe returns what a report says of the tarball.
+func (t *tarball) describe() *report.Image {
+	if t == nil {
+		return nil
+	}
+	out := &report.Image{Digest: t.archive.Digest().String()}
+	for _, p := range t.platforms {
+		out.Platforms = append(out.Platforms, p.Platform.String())
+	}
+	return out
+}
+
+const tarballPath = "image.tar"
+
+// export is the build gate: it builds every platform and exports them as one
+// tarball into the module's own file system. Containers get those bytes back as
+// a new file, since the build's own would be made again, perhaps differently,
+// were its cache pruned in between.
+func (m *Imagegate) export(ctx context.Context, source *dagger.Directory) (report.Gate, *tarball) {
+	var img *tarball
+	gate := timed(ctx, "build", "", func(ctx context.Context) []checks.Result {
+		var attempt build.Attempt
+		var err error
+		if img, err = m.exported(ctx, source); err != nil {
+			attempt = build.Attempt{Err: err}
+			var failed *dagger.ExecError
+			if errors.As(err, &failed) {
+				attempt = build.Attempt{Command: strings.Join(failed.Cmd, " "), ExitCode: failed.ExitCode, Output: failed.Stderr + failed.Stdout}
+			}
+		}
+		return checks.Run(build.All(), attempt)
+	})
+	return gate, img
+}
+
+func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*tarball, error) {
+	platforms := m.Platforms
+	if len(platforms) == 0 {
+		platforms = []dagger.Platform{""}
+	}
+	var variants []*dagger.Container
+	for _, p := range platforms {
+		ctr, err := m.container(source, p)
+		if err != nil {
+			return nil, err
+		}
+		variants = append(variants, ctr)
+	}
+	file := variants[0].AsTarball()
+	if len(variants) > 1 {
+		file = dag.Container().AsTarball(dagger.ContainerAsTarballOpts{PlatformVariants: variants})
+	}
+	if _, err := file.Export(ctx, tarballPath); err != nil {
+		return nil, err
+	}
+	archive, err := image.Open(tarballPath)
+	if err != nil {
+		return nil, err
+	}
+	img := &tarball{archive: archive, file: dag.CurrentModule().WorkdirFile(tarballPath)}
+	manifests := archive.Manifests()
+	for _, manifest := range manifests {
+		p := platformImage{Manifest: manifest}
+		if len(manifests) > 1 {
+			p.label = p.Platform.String()
+		}
+		img.platforms = append(img.platforms, p)
+	}
+	return img, nil
+}
+
+// layout returns the image of one platform as an OCI layout of its own.
+func (t *tarball) layout(p platformImage) (*dagger.Directory, error) {
+	img, err := t.archive.Image(p.Digest)
+	if err != nil {
+		return nil, err
+	}
+	dir := "layout-" + strings.ReplaceAll(p.label, "/", "-")
+	to, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		return nil, fmt.Errorf("write the %s image as a layout: %w", p.label, err)
+	}
+	if err := to.AppendImage(img); err != nil {
+		return nil, fmt.Errorf("write the %s image as a layout: %w", p.label, err)
+	}
+	return dag.CurrentModule().Workdir(dir), nil
+}

@@ -1,0 +1,435 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/klauspost/compress/zstd"
+)
+
+func read(t testing.TB, img v1.Image) (*Image, error) {
+	t.Helper()
+	return Read(context.Background(), open(t, img), v1.Platform{}, Limits{})
+}
+
+func TestRead(t *testing.T) {
+	base := layerOf(dir("etc/"), file("etc/passwd", "root:x:0:0::/root:/bin/sh\n"), file("bin/sh", "#!"))
+	top := layerOf(file("./etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:10001:10001::/:\n"), file("etc/group", "app:x:10001:\n"))
+	img, err := read(t, imageOf("amd64", base, top))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(img.Files["/etc/passwd"]); !strings.Contains(got, "app:x:10001") {
+		t.Errorf("/etc/passwd is %q, want the upper layer's", got)
+	}
+	if got := string(img.Files["/etc/group"]); got != "app:x:10001:\n" {
+		t.Errorf("/etc/group is %q", got)
+	}
+	for i, layer := range []v1.Layer{base, top} {
+		got := img.Layers[i]
+		size, err := partial.UncompressedSize(layer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Uncompressed != size || got.Compressed != must(layer.Size()) || got.Digest != must(layer.Digest()) || got.DiffID != must(layer.DiffID()) {
+			t.Errorf("layer %d is %+v, want %d bytes uncompressed", i, got, size)
+		}
+	}
+	if n := len(img.Layers[0].Entries); n != 3 {
+		t.Errorf("%d entries in the first layer, want 3", n)
+	}
+	if img.Config.Config.User != "10001" || img.Platform.String() != "linux/amd64" {
+		t.Errorf("user %q, platform %s", img.Config.Config.User, img.Platform)
+	}
+}
+
+func TestReadPlatform(t *testing.T) {
+	a := open(t, indexOf(
+		platform(imageOf("amd64", layerOf(file("etc/group", "amd")))),
+		platform(imageOf("arm64", layerOf(file("etc/group", "arm")))),
+	))
+	img, err := Read(context.Background(), a, v1.Platform{OS: "linux", Architecture: "arm64"}, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(img.Files["/etc/group"]); got != "arm" {
+		t.Errorf("read %q, want the image for arm64", got)
+	}
+	v7 := imageOf("arm", layerOf(file("etc/group", "v7")))
+	config := must(v7.ConfigFile()).DeepCopy()
+	config.Variant = "v7"
+	variants := open(t, indexOf(platform(must(mutate.ConfigFile(v7, config))), platform(imageOf("arm", layerOf(file("etc/group", "arm"))))))
+	for want, p := range map[string]v1.Platform{
+		"v7":  {OS: "linux", Architecture: "arm", Variant: "v7"},
+		"arm": {OS: "linux", Architecture: "arm"},
+	} {
+		img, err := Read(context.Background(), variants, p, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(img.Files["/etc/group"]); got != want {
+			t.Errorf("read %q for %s, want %q", got, p, want)
+		}
+	}
+	for want, p := range map[string]v1.Platform{
+		"choose a platform: the archive has linux/amd64, linux/arm64": {},
+		"no image for platform linux/s390x":                           {OS: "linux", Architecture: "s390x"},
+	} {
+		if _, err := Read(context.Background(), a, p, Limits{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// The rows are what containerd and Docker make of the same layers.
+func TestTree(t *testing.T) {
+	tests := map[string]struct {
+		layers [][]tar.Header
+		want   string // paths, with the layer each comes from
+		passwd string // content; empty: not there
+	}{
+		"upper layer replaces": {
+			[][]tar.Header{{file("etc/passwd", "0"), file("b", "")}, {file("etc/passwd", "1")}},
+			"b:0 etc/passwd:1", "1",
+		},
+		"last entry of a layer counts": {
+			[][]tar.Header{{file("etc/passwd", "0"), file("./etc/passwd", "1")}},
+			"etc/passwd:0", "1",
+		},
+		"whiteout": {
+			[][]tar.Header{{file("etc/passwd", "0"), file("b", "")}, {file("etc/.wh.passwd", "")}},
+			"b:0", "",
+		},
+		"whiteout spares its own layer, wherever it stands": {
+			[][]tar.Header{{file("etc/passwd", "0")}, {file("etc/passwd", "1"), file("etc/.wh.passwd", "")}},
+			"etc/passwd:1", "1",
+		},
+		"whiteout of a directory": {
+			[][]tar.Header{{file("etc/passwd", "0"), file("etc/b/c", "")}, {file(".wh.etc", "")}},
+			"", "",
+		},
+		"whiteout of nothing": {
+			[][]tar.Header{{file("etc/passwd", "0")}, {file("usr/.wh.passwd", ""), file("etc/.wh.x", "")}},
+			"etc/passwd:0", "0",
+		},
+		"whiteout, then there again": {
+			[][]tar.Header{{file("etc/passwd", "0")}, {file("etc/.wh.passwd", "")}, {file("etc/passwd", "2")}},
+			"etc/passwd:2", "2",
+		},
+		"opaque directory": {
+			[][]tar.Header{{file("etc/passwd", "0"), file("etc/b/c", "")}, {dir("etc"), file("etc/d", ""), file("etc/.wh..wh..opq", "")}},
+			"etc:1 etc/d:1", "",
+		},
+		"bookkeeping of aufs": {
+			[][]tar.Header{{file("etc/passwd", "0")}, {file(".wh..wh.plnk/1.2", ""), file(".wh..wh.aufs", "")}},
+			".wh..wh.plnk/1.2:1 etc/passwd:0", "0",
+		},
+		"directory over directory keeps what is in it": {
+			[][]tar.Header{{dir("etc"), file("etc/passwd", "0")}, {dir("etc")}},
+			"etc:1 etc/passwd:0", "0",
+		},
+		"file over directory": {
+			[][]tar.Header{{dir("etc"), file("etc/passwd", "0")}, {file("etc", "")}},
+			"etc:1", "",
+		},
+		"directory over symlink": {
+			[][]tar.Header{{symlink("etc", "usr/etc"), file("usr/etc/passwd", "0")}, {dir("etc"), file("etc/group", "")}},
+			"etc:1 etc/group:1 usr/etc/passwd:0", "",
+		},
+		"below a symlink": {
+			[][]tar.Header{{symlink("etc", "usr/etc"), dir("usr/etc")}, {file("etc/passwd", "1")}},
+			"etc:0 usr/etc:0 usr/etc/passwd:1", "1",
+		},
+		"below a symlink to nowhere": {
+			[][]tar.Header{{symlink("etc", "/run/etc")}, {file("etc/passwd", "1")}},
+			"etc:0 run/etc/passwd:1", "1",
+		},
+		"whiteout below a symlink": {
+			[][]tar.Header{{symlink("etc", "usr/etc"), file("usr/etc/passwd", "0")}, {file("etc/.wh.passwd", "")}},
+			"etc:0", "",
+		},
+		"symlink to the file": {
+			[][]tar.Header{{symlink("etc/passwd", "../usr/lib/passwd")}, {file("usr/lib/passwd", "1")}},
+			"etc/passwd:0 usr/lib/passwd:1", "1",
+		},
+		"symlink upwards stays in the image": {
+			[][]tar.Header{{symlink("etc/passwd", "../../../../lib/passwd"), file("lib/passwd", "0")}},
+			"etc/passwd:0 lib/passwd:0", "0",
+		},
+		"symlink to nowhere": {
+			[][]tar.Header{{symlink("etc/passwd", "/run/passwd")}},
+			"etc/passwd:0", "",
+		},
+		"hard link": {
+			[][]tar.Header{{file("usr/lib/passwd", "0")}, {hardlink("etc/passwd", "usr/lib/passwd"), file("usr/lib/.wh.passwd", "")}, {}},
+			"", "hard link to usr/lib/passwd: the image has no such file",
+		},
+		"hard link keeps the content when its target goes": {
+			[][]tar.Header{{file("usr/lib/passwd", "0"), hardlink("etc/passwd", "usr/lib/passwd")}, {file("usr/lib/passwd", "1")}, {file("usr/lib/.wh.passwd", "")}},
+			"etc/passwd:0", "0",
+		},
+		"hard link to a symlink": {
+			[][]tar.Header{{symlink("etc/a", "/lib/passwd"), hardlink("etc/passwd", "etc/a"), file("lib/passwd", "0")}},
+			"etc/a:0 etc/passwd:0 lib/passwd:0", "0",
+		},
+		"absolute names": {
+			[][]tar.Header{{file("/etc/passwd", "0"), dir("/"), dir("./")}},
+			"etc/passwd:0", "0",
+		},
+		"loop":                         {[][]tar.Header{{symlink("etc/passwd", "passwd")}}, "", "too many levels of symbolic links"},
+		"loop of directories":          {[][]tar.Header{{symlink("etc", "etc"), file("etc/passwd", "")}}, "", "too many levels of symbolic links"},
+		"growing symlink":              {[][]tar.Header{{symlink("etc", strings.Repeat("etc/", 1000))}, {file("etc/passwd", "")}}, "", "etc/: path too long"},
+		"directory for a file":         {[][]tar.Header{{dir("etc/passwd")}}, "", "not a regular file"},
+		"below a file":                 {[][]tar.Header{{file("etc", "")}, {file("etc/passwd", "")}}, "", "layer 2 of 2 (sha256:"},
+		"hard link to a directory":     {[][]tar.Header{{dir("a"), hardlink("b", "a")}}, "", "which is a directory"},
+		"hard link upwards to nowhere": {[][]tar.Header{{hardlink("b", "../../x")}}, "", "no such file"},
+		"whiteout without a name":      {[][]tar.Header{{file("etc/.wh.", "")}}, "", "a whiteout that names no file"},
+		"whiteout of the parent":       {[][]tar.Header{{file("etc/.wh...", "")}}, "", "a whiteout that names no file"},
+		"out of the image":             {[][]tar.Header{{file("../etc/passwd", "")}}, "", "leads out of it"},
+		"long path":                    {[][]tar.Header{{file(strings.Repeat("abcdefg/", 600)+"a", "")}}, "", "path of more than 4096 bytes"},
+		"unknown type":                 {[][]tar.Header{{{Name: "a", Typeflag: '7'}}}, "", "is of type '7'"},
+		"large passwd":                 {[][]tar.Header{{file("etc/passwd", strings.Repeat("#", maxContent+1))}}, "", "at most 1048576 are read"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var layers []v1.Layer
+			for _, headers := range test.layers {
+				layers = append(layers, layerOf(headers...))
+			}
+			img, err := read(t, imageOf("amd64", layers...))
+			if err != nil {
+				if test.want != "" || test.passwd == "" || !strings.Contains(err.Error(), test.passwd) {
+					t.Fatal(err)
+				}
+				return
+			}
+			var paths []string
+			for path, e := range img.Tree.All() {
+				paths = append(paths, fmt.Sprintf("%s:%d", path, e.Layer))
+			}
+			if got := strings.Join(paths, " "); got != test.want {
+				t.Errorf("tree %q, want %q", got, test.want)
+			}
+			if got := string(img.Files["/etc/passwd"]); got != test.passwd {
+				t.Errorf("passwd %q, want %q", got, test.passwd)
+			}
+		})
+	}
+}
+
+func TestReadHostile(t *testing.T) {
+	plain := tarBytes(file("a", "b"))
+	zeros := func(n int) []byte { return tarBytes(file("zeros", string(make([]byte, n)))) }
+	tests := map[string]struct {
+		layer  v1.Layer
+		limits Limits
+		edit   func(files map[string][]byte, digest v1.Hash)
+		want   string
+	}{
+		"corrupt":            {layerFrom(plain), Limits{}, corrupt, "is corrupt"},
+		"not gzip":           {static.NewLayer(plain, types.OCILayer), Limits{}, nil, "listed as compressed with gzip"},
+		"not zstd":           {static.NewLayer(plain, types.OCILayerZStd), Limits{}, nil, "magic number mismatch"},
+		"not a tar":          {layerFrom(bytes.Repeat([]byte("garbage"), 500)), Limits{}, nil, "after 0 entries"},
+		"cut short":          {layerFrom(plain[:512]), Limits{}, nil, "unexpected EOF"},
+		"unknown type":       {static.NewLayer(plain, "application/x-layer"), Limits{}, nil, `media type "application/x-layer"`},
+		"foreign":            {static.NewLayer(plain, types.DockerForeignLayer), Limits{}, nil, "not one of a layer that can be read"},
+		"too many entries":   {layerOf(file("a", ""), file("b", ""), file("c", "")), Limits{Entries: 2}, nil, "the layers hold more than 2 entries"},
+		"too many parents":   {layerOf(file("a/b/c/d/e/f/g", "")), Limits{Entries: 3}, nil, "more than 6 files and directories"},
+		"too large":          {layerFrom(zeros(1 << 20)), Limits{Uncompressed: 1<<20 + 600}, nil, "the layers unpack to more than 1.0 MB"},
+		"too large an entry": {layerFrom(zeros(1 << 20)), Limits{Uncompressed: 1 << 19}, nil, "entry zeros has 1.0 MB; the limit is 524.3 kB"},
+		"ratio":              {layerFrom(zeros(freeOfRatio + 30<<20)), Limits{}, nil, "unpack to more than 200 times as much"},
+		"after the tar":      {layerFrom(append(bytes.Clone(plain), make([]byte, freeOfRatio+40<<20)...)), Limits{}, nil, "after the tar's end"},
+		"after the gzip":     {afterGzip(plain), Limits{}, nil, "gzip: invalid header"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			files := layoutOf(t, imageOf("amd64", test.layer))
+			digest := must(test.layer.Digest())
+			if test.edit != nil {
+				test.edit(files, digest)
+			}
+			a, err := Open(archiveFile(t, files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer a.Close()
+			_, err = Read(context.Background(), a, v1.Platform{}, test.limits)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), digest.String()) {
+				t.Errorf("error %v, want one with %q and %s", err, test.want, digest)
+			}
+		})
+	}
+}
+
+// afterGzip returns a layer with bytes after its last gzip member.
+func afterGzip(plain []byte) v1.Layer {
+	compressed := must(io.ReadAll(must(layerFrom(plain).Compressed())))
+	return diffLayer{static.NewLayer(append(compressed, "garbage after it"...), types.OCILayer), sha(plain)}
+}
+
+func TestReadDiffID(t *testing.T) {
+	img := imageOf("amd64", layerOf(file("a", "b")))
+	files := layoutOf(t, img)
+	config := must(img.ConfigFile()).DeepCopy()
+	config.RootFS.DiffIDs[0] = sha([]byte("something else"))
+	manifest := must(img.Manifest()).DeepCopy()
+	manifest.Config = addBlob(files, types.OCIConfigJSON, config)
+	setIndex(files, addBlob(files, types.OCIManifestSchema1, manifest))
+	a, err := Open(archiveFile(t, files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if _, err := Read(context.Background(), a, v1.Platform{}, Limits{}); err == nil || !strings.Contains(err.Error(), "the diff id is "+must(img.ConfigFile()).RootFS.DiffIDs[0].String()) {
+		t.Errorf("error %v, want one of the diff id", err)
+	}
+}
+
+func TestReadCompressions(t *testing.T) {
+	plain := tarBytes(file("etc/group", "app:x:1:\n"))
+	encoder := must(zstd.NewWriter(nil))
+	layers := map[string]v1.Layer{
+		"none": static.NewLayer(plain, types.OCIUncompressedLayer),
+		"zstd": diffLayer{static.NewLayer(encoder.EncodeAll(plain, nil), types.OCILayerZStd), sha(plain)},
+	}
+	for name, layer := range layers {
+		t.Run(name, func(t *testing.T) {
+			img, err := read(t, imageOf("amd64", layer))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(img.Files["/etc/group"]); got != "app:x:1:\n" {
+				t.Errorf("read %q", got)
+			}
+		})
+	}
+}
+
+// diffLayer is a static layer with a diff id of its own.
+type diffLayer struct {
+	v1.Layer
+	diffID v1.Hash
+}
+
+func (l diffLayer) DiffID() (v1.Hash, error) { return l.diffID, nil }
+
+func TestReadCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Read(ctx, open(t, imageOf("amd64", layerOf(file("a", "b")))), v1.Platform{}, Limits{})
+	if err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+}
+
+// What is read must not depend on how many layers are read at once.
+func TestReadManyLayers(t *testing.T) {
+	var layers []v1.Layer
+	for i := range 40 {
+		layers = append(layers, layerOf(file("etc/group", fmt.Sprint(i)), file(fmt.Sprintf("f%02d", i), "")))
+	}
+	img, err := read(t, imageOf("amd64", layers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(img.Files["/etc/group"]); got != "39" {
+		t.Errorf("read the group file of layer %s, want 39", got)
+	}
+}
+
+func FuzzOpenRead(f *testing.F) {
+	for _, img := range []mutate.Appendable{
+		imageOf("amd64", layerOf(file("etc/passwd", "root:x:0:0"), symlink("etc/group", "passwd")), layerOf(file("etc/.wh.passwd", ""))),
+		indexOf(platform(imageOf("amd64")), platform(imageOf("arm64"))),
+	} {
+		f.Add(must(os.ReadFile(archiveFile(f, layoutOf(f, img)))))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		a, err := Open(writeFile(t, content))
+		if err != nil {
+			return
+		}
+		defer a.Close()
+		for _, m := range a.Manifests() {
+			_, _ = Read(context.Background(), a, m.Platform, Limits{Entries: 1000, Uncompressed: 1 << 20})
+		}
+	})
+}
+
+// FuzzLayers lays any two tars over each other.
+func FuzzLayers(f *testing.F) {
+	f.Add(tarBytes(file("etc/passwd", "root:x:0:0"), symlink("etc/group", "passwd"), hardlink("etc/b", "etc/passwd")), tarBytes(file("etc/.wh.passwd", "")))
+	f.Add(tarBytes(symlink("etc", "/usr/../etc"), dir("etc")), tarBytes(file("etc/.wh..wh..opq", "")))
+	f.Fuzz(func(t *testing.T, lower, upper []byte) {
+		tree := newTree(1000)
+		for i, plain := range [][]byte{lower, upper} {
+			var list []Entry
+			err := entries(bytes.NewReader(plain), i, Limits{}.withDefaults(), func(e Entry, _ io.Reader) error {
+				list = append(list, e)
+				return nil
+			})
+			if err != nil || tree.apply(list) != nil {
+				return
+			}
+		}
+		for path, e := range tree.All() {
+			if _, err := tree.Lookup(path); err != nil && e.Type != tar.TypeSymlink && e.Type != tar.TypeLink {
+				t.Errorf("%s is in the tree, but looking it up: %v", path, err)
+			}
+		}
+	})
+}
+
+// BenchmarkRead reads an image of 200 MB; -benchmem shows that its memory does
+// not grow with it.
+func BenchmarkRead(b *testing.B) {
+	random := rand.NewChaCha8([32]byte{})
+	var layers []v1.Layer
+	for l := range 2 {
+		var headers []tar.Header
+		for i := range 1000 {
+			content := make([]byte, 100_000)
+			must(io.ReadFull(random, content[:50_000]))
+			headers = append(headers, file(fmt.Sprintf("usr/lib/%d/%d", l, i), string(content)))
+		}
+		layers = append(layers, layerOf(headers...))
+	}
+	a := open(b, imageOf("amd64", layers...))
+	b.SetBytes(200_000_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Read(context.Background(), a, v1.Platform{}, Limits{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Nothing that is read from an archive may be written anywhere.
+func TestReadWritesNothing(t *testing.T) {
+	name := archiveFile(t, layoutOf(t, imageOf("amd64", layerOf(file("etc/passwd", "root:x:0:0")))))
+	t.Chdir(filepath.Dir(name))
+	a, err := Open("image.tar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if _, err := Read(context.Background(), a, v1.Platform{}, Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	if files := must(os.ReadDir(".")); len(files) != 1 {
+		t.Errorf("%d files beside the archive, want none", len(files)-1)
+	}
+}

@@ -1,0 +1,91 @@
+package image
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+// DefaultBudget is the size in bytes that an image may have without a budget of
+// its own. An application on a slim base image comes to about 180 MB, one that
+// ships its compilers to over 1 GB: 500 MB lets every ordinary runtime pass.
+const DefaultBudget = 500_000_000
+
+// biggest is how many layers a finding names.
+const biggest = 3
+
+var size = checks.Check[*Image]{
+	Rule: checks.Rule{
+		ID:        "image/size",
+		Title:     "The image stays within its size budget",
+		Severity:  checks.Medium,
+		Why:       "Every new machine pulls and unpacks the whole image before the first container starts, and what is in it for no reason still has to be scanned and patched.",
+		Fix:       "copy only what runs into a final stage on a slim base image, and remove caches in the instruction that fills them; raise the budget if the size is needed",
+		Reference: "https://docs.docker.com/build/building/best-practices/#use-multi-stage-builds",
+	},
+	Good: `{
+  "layers": [
+    {"compressed": 30000000, "uncompressed": 80000000},
+    {"compressed": 33200000, "uncompressed": 101000000}
+  ]
+}`,
+	Bad: `{
+  "layers": [
+    {"compressed": 50000000, "uncompressed": 125000000},
+    {"compressed": 310000000, "uncompressed": 890000000},
+    {"compressed": 60000000, "uncompressed": 185000000}
+  ]
+}`,
+	Judge: judgeSize,
+}
+
+func judgeSize(img *Image) checks.Outcome {
+	budget := cmp.Or(img.Budget, DefaultBudget)
+	if budget < 0 {
+		return checks.Broken(fmt.Errorf("a size budget of %d bytes; give a number above 0", budget))
+	}
+	var compressed, uncompressed int64
+	for _, layer := range img.Layers {
+		compressed += layer.Compressed
+		uncompressed += layer.Uncompressed
+	}
+	if uncompressed <= budget {
+		return checks.Passed("%s compressed, %s uncompressed of %s", humanSize(compressed), humanSize(uncompressed), humanSize(budget))
+	}
+	f := checks.At(checks.Location{}, "%s uncompressed, %s over the budget of %s; biggest layers: %s",
+		humanSize(uncompressed), humanSize(uncompressed-budget), humanSize(budget), biggestLayers(img.Layers))
+	f.Status = checks.Fail
+	return checks.Found(f)
+}
+
+// biggestLayers names the biggest layers, counted from 1.
+func biggestLayers(layers []Layer) string {
+	order := make([]int, len(layers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(layers[b].Uncompressed, layers[a].Uncompressed)
+	})
+	var names []string
+	for _, i := range order[:min(biggest, len(order))] {
+		names = append(names, fmt.Sprintf("layer %d of %d with %s", i+1, len(layers), humanSize(layers[i].Uncompressed)))
+	}
+	return strings.Join(names, ", ")
+}
+
+// humanSize writes a size as Docker does, in decimal units, with one decimal.
+func humanSize(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	v, units := float64(n)/1000, []string{"kB", "MB", "GB", "TB", "PB", "EB"}
+	// What would round to 1000.0 belongs to the next unit.
+	for v >= 999.95 && len(units) > 1 {
+		v, units = v/1000, units[1:]
+	}
+	return fmt.Sprintf("%.1f %s", v, units[0])
+}

@@ -1,0 +1,191 @@
+// Package probe runs inside a copy of the image under test, in the place of its
+// main process, which it starts and watches: as whom it runs, whether its
+// HEALTHCHECK turns healthy, and how it ends when it is asked to. It judges
+// nothing; package runtime does.
+//
+// The probe is the Dagger module's own binary, mounted into the container (see
+// takeover.go), so it needs nothing of the image: no shell, no libc, no user in
+// /etc/passwd, no writable directory. It imports the standard library only.
+package probe
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// Version is the version of Spec and Observation: a document of another one is
+// refused.
+const Version = 1
+
+// Spec says how the image is to be started: as Docker would, from its
+// configuration.
+type Spec struct {
+	Version int `json:"version"`
+	// Args is the image's entrypoint and command.
+	Args []string `json:"args"`
+	// Env is the environment as KEY=VALUE, a later one before an earlier of the
+	// same name. HOME, HOSTNAME and PATH are added, as Docker does, where missing.
+	Env        []string `json:"env"`
+	WorkingDir string   `json:"workingDir"`
+	// Shell is what a healthcheck of the form CMD-SHELL is run by; /bin/sh -c if empty.
+	Shell       []string     `json:"shell"`
+	Healthcheck *Healthcheck `json:"healthcheck,omitempty"`
+	// StopSignal is a name or a number; SIGTERM if empty.
+	StopSignal string `json:"stopSignal"`
+	// GracePeriod is how long the main process has to end after its stop signal.
+	GracePeriod time.Duration `json:"gracePeriod"`
+	// StartTimeout bounds the time to healthy, however patient the healthcheck is.
+	StartTimeout time.Duration `json:"startTimeout"`
+	// Settle is how long an image without healthcheck has to stay up.
+	Settle time.Duration `json:"settle"`
+}
+
+// Healthcheck is an image's HEALTHCHECK; 0 stands for Docker's default.
+type Healthcheck struct {
+	// Test begins with NONE, CMD or CMD-SHELL.
+	Test          []string      `json:"test"`
+	Interval      time.Duration `json:"interval"`
+	Timeout       time.Duration `json:"timeout"`
+	StartPeriod   time.Duration `json:"startPeriod"`
+	StartInterval time.Duration `json:"startInterval"`
+	Retries       int           `json:"retries"`
+}
+
+// Declared reports whether there is a test to run.
+func (h *Healthcheck) Declared() bool {
+	return h != nil && len(h.Test) > 0 && h.Test[0] != "NONE"
+}
+
+// Observation is what was seen. Times are since the start of the main process,
+// by a monotonic clock.
+type Observation struct {
+	Version int `json:"version"`
+	// StartError is why the main process could not be started; empty if it was.
+	StartError string `json:"startError,omitempty"`
+	// Args is what was started, with the program's path resolved.
+	Args []string `json:"args"`
+	// Identities are as whom the application's processes ran: each distinct one
+	// once, at the time that it was first seen, the main process's before others'.
+	Identities []Identity `json:"identities,omitempty"`
+	// Health is nil where there is no healthcheck, or nothing was started.
+	Health *Health `json:"health,omitempty"`
+	// Early is how the main process ended before it was asked to; nil if it did not.
+	Early *Exit `json:"early,omitempty"`
+	// Stop is nil where the main process did not live to be asked.
+	Stop   *Stop  `json:"stop,omitempty"`
+	Output Output `json:"output"`
+}
+
+// Identity is as whom a process runs, from /proc/PID/status.
+type Identity struct {
+	// Main is whether it is the main process.
+	Main bool `json:"main"`
+	// Name is the program's, as the kernel has it (15 bytes at most).
+	Name string `json:"name"`
+	// UIDs and GIDs are the real, effective, saved and file system ones.
+	UIDs   [4]int `json:"uids"`
+	GIDs   [4]int `json:"gids"`
+	Groups []int  `json:"groups,omitempty"`
+	// Effective and Bounding are capability sets, as hexadecimal masks.
+	Effective  string        `json:"effective"`
+	Bounding   string        `json:"bounding"`
+	NoNewPrivs bool          `json:"noNewPrivs"`
+	Seccomp    int           `json:"seccomp"`
+	At         time.Duration `json:"at"`
+}
+
+// Health is what became of the healthcheck.
+type Health struct {
+	Healthy bool `json:"healthy"`
+	// At is when that was known.
+	At time.Duration `json:"at"`
+	// Runs is how many times the test was run; Last are the last few of them.
+	Runs int   `json:"runs"`
+	Last []Run `json:"last"`
+}
+
+// Run is one run of the healthcheck's test.
+type Run struct {
+	At   time.Duration `json:"at"`
+	Took time.Duration `json:"took"`
+	// Code is the test's exit status; -1 where it has none.
+	Code int `json:"code"`
+	// Error is why it has none: it could not be started, or was ended at its timeout.
+	Error  string `json:"error,omitempty"`
+	Output string `json:"output,omitempty"`
+}
+
+// Exit is how a process ended: with a code, or by a signal.
+type Exit struct {
+	Code int `json:"code"`
+	// Signal is the name of the signal that ended it; empty if it exited.
+	Signal string        `json:"signal,omitempty"`
+	At     time.Duration `json:"at"`
+}
+
+// Stop is what became of the stop signal.
+type Stop struct {
+	// Signal is the name of the one that was sent.
+	Signal string `json:"signal"`
+	// Name is the main process's at that time.
+	Name string `json:"name"`
+	// Handled is whether it had a handler for the signal when it was sent. Without
+	// one, process 1 would not have got the signal at all.
+	Handled bool `json:"handled"`
+	// AsInit is whether signals reached the main process as they reach process 1
+	// from then on, and Dropped whether one was kept from it for that reason: it
+	// had handled the signal, and raised it again.
+	AsInit      bool          `json:"asInit"`
+	Dropped     bool          `json:"dropped"`
+	GracePeriod time.Duration `json:"gracePeriod"`
+	// Exit is how the main process ended by itself, at the time since the signal;
+	// nil if it was still there after the grace period.
+	Exit *Exit `json:"exit,omitempty"`
+	// Left are the names of processes that outlived the main process.
+	Left []string `json:"left,omitempty"`
+}
+
+// Output is what the application wrote to its standard output and error.
+type Output struct {
+	// Bytes is how much it wrote; Head and Tail are its beginning and, where that
+	// is not all, its end.
+	Bytes int64  `json:"bytes"`
+	Head  string `json:"head,omitempty"`
+	Tail  string `json:"tail,omitempty"`
+}
+
+// Main is the probe's main function: it reads the Spec from the file that the
+// only argument names, observes, and writes the Observation to out as one JSON
+// document. It returns 0 whatever the application did; another status means
+// that the probe itself failed.
+func Main(args []string, out, errs io.Writer) int {
+	fail := func(err error) int {
+		fmt.Fprintf(errs, "imagegate probe: %v\n", err)
+		return 1
+	}
+	if len(args) != 1 {
+		return fail(fmt.Errorf("got %d arguments, want the path of a specification", len(args)))
+	}
+	text, err := os.ReadFile(args[0])
+	if err != nil {
+		return fail(fmt.Errorf("read the specification: %w", err))
+	}
+	var spec Spec
+	if err := json.Unmarshal(text, &spec); err != nil {
+		return fail(fmt.Errorf("decode the specification: %w", err))
+	}
+	if spec.Version != Version {
+		return fail(fmt.Errorf("the specification is of version %d, this probe of %d", spec.Version, Version))
+	}
+	observation, err := Observe(spec)
+	if err != nil {
+		return fail(err)
+	}
+	if err := json.NewEncoder(out).Encode(observation); err != nil {
+		return fail(fmt.Errorf("write the observation: %w", err))
+	}
+	return 0
+}

@@ -1,0 +1,84 @@
+package report
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+var update = flag.Bool("update", false, "write the golden files of testdata anew")
+
+var blocked = Report{
+	Image: &Image{Digest: "sha256:" + "2f1c", Platforms: []string{"linux/amd64"}},
+	Gates: []Gate{
+		{Name: "lint", Time: 120 * time.Millisecond, Results: []checks.Result{
+			{Check: "source/base-tag", Title: "base images carry a version", Status: checks.Pass},
+			{Check: "source/secret", Title: "no secrets", Status: checks.Pass},
+			{Check: "source/user", Title: "the final stage runs as a user of its own", Status: checks.Fail, Findings: []checks.Finding{{
+				Status: checks.Fail, Severity: checks.High, Location: checks.Location{Path: "Dockerfile", Line: 12, Column: 1},
+				Message: "the final stage ends as USER root", Fix: "create a user and name it in the last USER instruction: USER app",
+			}}},
+		}},
+		{Name: "scan", Time: 2 * time.Second, Results: []checks.Result{
+			{Check: "vuln/vulnerability", Title: "no fixable vulnerabilities", Status: checks.Error, Detail: "trivy was killed\nby signal 9"},
+		}},
+		{Name: "run", Time: 1500 * time.Millisecond, Results: []checks.Result{
+			{Check: "runtime/user", Title: "the main process is not root", Status: checks.Pass, Detail: "uid 1001 (app)"},
+			{Check: "runtime/healthcheck", Title: "the healthcheck turns healthy", Status: checks.Skipped, Detail: "the image has no HEALTHCHECK"},
+		}},
+	},
+}
+
+var passed = Report{
+	Image: &Image{Digest: "sha256:" + "2f1c", Platforms: []string{"linux/amd64", "linux/arm64"}},
+	Gates: []Gate{
+		{Name: "image", Platform: "linux/arm64", Time: time.Second, Results: []checks.Result{
+			{Check: "image/size", Title: "small", Status: checks.Pass, Detail: "63.2 MB of 500 MB"},
+			{Check: "image/user", Title: "not root", Status: checks.Warn, Findings: []checks.Finding{{
+				Status: checks.Warn, Severity: checks.Low, Location: checks.Location{Path: "config.User"}, Message: "by number", Fix: "none",
+			}}},
+		}},
+	},
+}
+
+func TestGolden(t *testing.T) {
+	for name, r := range map[string]Report{"blocked": blocked, "passed": passed} {
+		t.Run(name, func(t *testing.T) {
+			doc, err := JSON(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".json", string(doc))
+			golden(t, name+".txt", Table(r))
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; look at it and run with -update\ngot:\n%s\nwant:\n%s", path, got, want)
+	}
+}
+
+func TestNothingJudgedIsAnError(t *testing.T) {
+	for name, r := range map[string]Report{"no gates": {}, "a gate without results": {Gates: []Gate{{Name: "scan"}}}} {
+		if got := r.Status(); got != checks.Error {
+			t.Errorf("%s: status %s, want error", name, got)
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package runtime
+
+import (
+	"fmt"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/probe"
+)
+
+var healthcheck = checks.Check[*probe.Observation]{
+	Rule: checks.Rule{
+		ID:        "runtime/healthcheck",
+		Title:     "the HEALTHCHECK turns healthy",
+		Severity:  checks.High,
+		Why:       "An orchestrator sends no traffic to a container that does not turn healthy, and restarts it.",
+		Fix:       "run the test by hand in the image, as its user; see that its program is in the final stage and that it asks the port and path that the application serves",
+		Reference: "https://docs.docker.com/reference/dockerfile/#healthcheck",
+	},
+	Good: `{"args": ["/app"], "health": {"healthy": true, "at": 400000000, "runs": 2, "last": [{"code": 1}, {"code": 0}]}, "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
+	Bad:  `{"args": ["/app"], "health": {"healthy": false, "at": 90000000000, "runs": 92, "last": [{"code": 127, "output": "curl: not found"}]}, "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
+	Judge: func(o *probe.Observation) checks.Outcome {
+		if out, ok := started(o); !ok {
+			return out
+		}
+		h := o.Health
+		switch {
+		case h == nil:
+			return checks.Skip("the image declares no HEALTHCHECK to run: add one")
+		case h.Healthy:
+			return checks.Passed("healthy after %s, %s", short(h.At), runs(h.Runs))
+		case len(h.Last) == 0:
+			return checks.Broken(fmt.Errorf("the probe did not run the healthcheck: run the gate again"))
+		}
+		last := h.Last[len(h.Last)-1]
+		how := last.Error
+		if how == "" {
+			how = fmt.Sprintf("exited with status %d", last.Code)
+		}
+		return checks.Found(checks.At(checks.Location{}, "not healthy after %s and %s of the HEALTHCHECK, the last of which: %s%s",
+			short(h.At), runs(h.Runs), how, lastLines(last.Output)))
+	},
+}
+
+func runs(n int) string {
+	if n == 1 {
+		return "1 run"
+	}
+	return fmt.Sprintf("%d runs", n)
+}

@@ -1,0 +1,103 @@
+// Package runtime judges what the probe observed when it ran the image: as whom
+// its processes run, whether it turns healthy, and whether it stops when it is
+// asked to.
+package runtime
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/probe"
+)
+
+// All lists the checks of this package.
+func All() []checks.Check[*probe.Observation] {
+	return []checks.Check[*probe.Observation]{start, user, healthcheck, stopSignal}
+}
+
+// maxDocument is how large an observation can be: the probe keeps far less.
+const maxDocument = 4 << 20
+
+// Decode reads the document that the probe wrote. Anything else is an error: an
+// empty document is what a probe that was killed leaves.
+func Decode(r io.Reader) (*probe.Observation, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxDocument))
+	if err != nil {
+		return nil, fmt.Errorf("read the probe's observation: %w", err)
+	}
+	if len(text) == 0 {
+		return nil, fmt.Errorf("the probe wrote nothing: it was killed, perhaps for memory; run the gate again")
+	}
+	var o probe.Observation
+	if err := json.Unmarshal(text, &o); err != nil {
+		return nil, fmt.Errorf("decode the probe's observation: %w", err)
+	}
+	if o.Version != probe.Version {
+		return nil, fmt.Errorf("the probe's observation is of version %d, want %d", o.Version, probe.Version)
+	}
+	if o.StartError == "" && o.Early == nil && o.Stop == nil {
+		return nil, fmt.Errorf("the probe's observation is incomplete: it says neither how the main process ended nor how it was stopped")
+	}
+	return &o, nil
+}
+
+// Example parses an example document of this package: an observation as JSON,
+// without its version.
+func Example(text string) (*probe.Observation, error) {
+	return Decode(strings.NewReader(strings.Replace(text, "{", fmt.Sprintf(`{"version": %d, `, probe.Version), 1)))
+}
+
+// started returns a Skip where the main process did not start or did not live
+// long enough to be judged further.
+func started(o *probe.Observation) (checks.Outcome, bool) {
+	if o.StartError != "" || o.Early != nil {
+		return checks.Skip("the main process did not stay up: runtime/start says why"), false
+	}
+	return checks.Outcome{}, true
+}
+
+// ended says how a process ended, in words.
+func ended(e *probe.Exit) string {
+	if e.Signal != "" {
+		return "was killed by " + e.Signal
+	}
+	return fmt.Sprintf("exited with status %d", e.Code)
+}
+
+// lastLines returns the end of a program's output on one line, to be put behind
+// a message; empty where it wrote nothing.
+func lastLines(text string) string {
+	const lines, bytes = 5, 400
+	all := strings.FieldsFunc(strings.TrimSpace(text), func(r rune) bool { return r == '\n' || r == '\r' })
+	all = all[max(0, len(all)-lines):]
+	tail := strings.Join(all, " | ")
+	if over := len(tail) - bytes; over > 0 {
+		tail = "… " + strings.ToValidUTF8(tail[over:], "")
+	}
+	if tail == "" {
+		return "; it wrote nothing"
+	}
+	return "; its last output: " + tail
+}
+
+func outputTail(o probe.Output) string {
+	if o.Tail != "" {
+		return lastLines(o.Tail)
+	}
+	return lastLines(o.Head)
+}
+
+// short rounds a duration for reading.
+func short(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}

@@ -1,0 +1,147 @@
+package runtime
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/probe"
+)
+
+func TestExamples(t *testing.T) {
+	for _, c := range All() {
+		for text, blocks := range map[string]bool{c.Good: false, c.Bad: true} {
+			o, err := Example(text)
+			if err != nil {
+				t.Fatalf("%s: %v", c.ID, err)
+			}
+			got := checks.Run([]checks.Check[*probe.Observation]{c}, o)[0]
+			if got.Status.Blocks() != blocks || got.Status == checks.Error {
+				t.Errorf("%s on %s: %s (%s)", c.ID, text, got.Status, got.Detail)
+			}
+		}
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	id := func(main bool, uid int) string {
+		return fmt.Sprintf(`{"main": %v, "name": "app", "uids": [%d, %d, %d, %d], "gids": [5, 5, 5, 5], "effective": "0000000000000000"}`, main, uid, uid, uid, uid)
+	}
+	const stopped = `"stop": {"signal": "SIGTERM", "name": "app", "gracePeriod": 10000000000, "exit": {"code": 0, "at": 4000000}}`
+	for name, c := range map[string]struct {
+		document string
+		// want maps a check to its status and words of its message.
+		want map[string]string
+	}{
+		"well behaved": {
+			`{"args": ["/app"], "identities": [` + id(true, 1001) + `], "health": {"healthy": true, "at": 400000000, "runs": 1, "last": [{"code": 0}]}, ` + stopped + `}`,
+			map[string]string{"start": "pass ", "user": "pass uid 1001, gid 5, no capabilities", "healthcheck": "pass healthy after 400ms, 1 run", "stop-signal": "pass exit 0, 4ms after SIGTERM"},
+		},
+		"entrypoint not there": {
+			`{"args": ["nodee"], "startError": "nodee is in no directory of PATH (/bin)"}`,
+			map[string]string{"start": "fail nodee is in no directory", "user": "skipped runtime/start", "healthcheck": "skipped runtime/start", "stop-signal": "skipped runtime/start"},
+		},
+		"crash before healthy": {
+			`{"args": ["/app"], "identities": [` + id(true, 1001) + `], "health": {"healthy": false, "runs": 3, "last": [{"code": 1}]}, "early": {"code": 3, "at": 500000000}, "output": {"head": "starting\nno DATABASE_URL\n"}}`,
+			map[string]string{"start": "fail exited with status 3 after 500ms, without being asked to; its last output: starting | no DATABASE_URL", "user": "pass uid 1001", "healthcheck": "skipped ", "stop-signal": "skipped "},
+		},
+		"killed by the kernel": {
+			`{"args": ["/app"], "identities": [` + id(true, 1001) + `], "early": {"code": -1, "signal": "SIGKILL"}}`,
+			map[string]string{"start": "fail was killed by SIGKILL", "user": "pass", "healthcheck": "skipped", "stop-signal": "skipped"},
+		},
+		"root child": {
+			`{"args": ["/app"], "identities": [` + id(true, 1001) + `, ` + id(false, 0) + `], ` + stopped + `}`,
+			map[string]string{"start": "pass", "user": "fail a process of the application (app) runs as uid 0", "healthcheck": "skipped declares no HEALTHCHECK", "stop-signal": "pass"},
+		},
+		"root that drops privileges": {
+			`{"args": ["/app"], "identities": [` + id(true, 0) + `, ` + id(true, 1001) + `], ` + stopped + `}`,
+			map[string]string{"start": "pass", "user": "fail the main process (app) runs as uid 0", "healthcheck": "skipped", "stop-signal": "pass"},
+		},
+		"nobody seen": {
+			`{"args": ["/app"], ` + stopped + `}`,
+			map[string]string{"start": "pass", "user": "error did not see", "healthcheck": "skipped", "stop-signal": "pass"},
+		},
+		"healthcheck hangs": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "health": {"healthy": false, "at": 40000000000, "runs": 9, "last": [{"code": -1, "error": "still running at its timeout of 3s"}]}, ` + stopped + `}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "fail not healthy after 40s and 9 runs of the HEALTHCHECK, the last of which: still running at its timeout", "stop-signal": "pass"},
+		},
+		"signal not handled": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail does not handle SIGTERM"},
+		},
+		"shell killed": {
+			`{"args": ["/bin/sh"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "sh", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail is a shell (sh)"},
+		},
+		"shell waits": {
+			`{"args": ["/bin/bash"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "bash", "gracePeriod": 10000000000}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail is a shell (bash)"},
+		},
+		"exit 143": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "java", "exit": {"code": 143}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "pass exit 143"},
+		},
+		"exit 1": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": 1}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "warn exited with status 1"},
+		},
+		"crash on stop": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": -1, "signal": "SIGSEGV"}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail killed by SIGSEGV"},
+		},
+		"orphans": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": 0}, "left": ["worker"]}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "warn left others behind when it ended: worker"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := Example(c.document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, res := range checks.Run(All(), o) {
+				got := string(res.Status) + " " + res.Detail
+				for _, f := range res.Findings {
+					got += f.Message
+				}
+				status, words, _ := strings.Cut(c.want[strings.TrimPrefix(res.Check, "runtime/")], " ")
+				if string(res.Status) != status || !strings.Contains(got, words) {
+					t.Errorf("%s: got %q, want %s with %q", res.Check, got, status, words)
+				}
+			}
+		})
+	}
+}
+
+func TestDecodeErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                               "wrote nothing",
+		"panic: runtime error":           "decode",
+		`{"version": 1, "args": ["/a"`:   "decode",
+		`{"version": 99}`:                "version 99",
+		`{"version": 1, "args": ["/a"]}`: "incomplete",
+	} {
+		if _, err := Decode(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, c := range All() {
+		f.Add(c.Good)
+		f.Add(c.Bad)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		o, err := Example(text)
+		if err != nil {
+			return
+		}
+		for _, res := range checks.Run(All(), o) {
+			if strings.Contains(res.Detail, "panicked") {
+				t.Errorf("%s", res.Detail)
+			}
+		}
+	})
+}

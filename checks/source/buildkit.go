@@ -1,0 +1,154 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+// lintResult is what BuildKit's linter says of a Dockerfile.
+type lintResult struct {
+	// findings are by the name of the rule, in BuildKit's order, without repeats.
+	findings map[string][]checks.Finding
+	// rejected is why BuildKit would not build it; it judged no further than that.
+	rejected *checks.Finding
+	err      error
+}
+
+// runLint runs BuildKit's own linter, which converts the Dockerfile as a build
+// would, but with empty base images instead of a registry's.
+func (s *Source) runLint() lintResult {
+	res := lintResult{findings: map[string][]checks.Finding{}}
+	opt := dockerfile2llb.ConvertOpt{
+		Config:       dockerui.Config{BuildArgs: maps.Clone(s.options.BuildArgs), Target: s.options.Target},
+		SourceMap:    &llb.SourceMap{Filename: s.Path, Language: "Dockerfile", Data: s.text, Definition: &llb.Definition{}},
+		MetaResolver: emptyImages{},
+	}
+	lint, err := dockerfile2llb.DockerfileLint(context.Background(), s.text, opt)
+	if err != nil {
+		res.err = fmt.Errorf("linting %s with BuildKit: %w", s.Path, err)
+		return res
+	}
+	for _, w := range lint.Warnings {
+		var lines []parser.Range
+		for _, r := range w.Location.GetRanges() {
+			lines = append(lines, parser.Range{
+				Start: parser.Position{Line: int(r.Start.Line)},
+				End:   parser.Position{Line: int(r.End.Line)},
+			})
+		}
+		where := s.locate(lines)
+		if w.RuleName == linter.RuleUndefinedVar.Name && s.mayInherit(where, w.Detail) {
+			continue
+		}
+		res.add(w.RuleName, w.URL, w.Detail, where)
+	}
+	// With "# check=error=true" BuildKit reports its findings once more, as an
+	// error behind the conversion.
+	if e := lint.Error; e != nil && !(s.directive.ReturnAsError && strings.HasPrefix(e.Message, "lint violation found for rules: ")) {
+		where := checks.Location{Path: s.Path}
+		if ranges := e.Location.GetRanges(); len(ranges) > 0 {
+			line := int(ranges[0].Start.Line)
+			where.Line, where.EndLine = line, int(ranges[0].End.Line)
+			if in := s.byLine[line]; in != nil {
+				where = in.Location
+			}
+		}
+		found := checks.At(where, "BuildKit rejects the Dockerfile: %s", strings.Join(strings.Fields(e.Message), " "))
+		res.rejected = &found
+	}
+	if err := s.lintIgnored(&res); err != nil {
+		res.err = err
+	}
+	if s.directive.ReturnAsError {
+		for _, findings := range res.findings {
+			for i := range findings {
+				findings[i].Status = checks.Fail
+			}
+		}
+	}
+	return res
+}
+
+func (r *lintResult) add(rule, url, message string, where checks.Location) {
+	found := checks.At(where, "%s", message)
+	found.Reference = url
+	for _, old := range r.findings[rule] {
+		if old == found {
+			return
+		}
+	}
+	r.findings[rule] = append(r.findings[rule], found)
+}
+
+// mayInherit reports whether a variable that BuildKit does not find may be one of
+// the external base image, which is not known here. A name that is nearly one of
+// the Dockerfile's is a slip all the same.
+func (s *Source) mayInherit(where checks.Location, message string) bool {
+	in := s.byLine[where.Line]
+	if in == nil || in.Stage == nil || strings.Contains(message, "did you mean") {
+		return false
+	}
+	return in.Stage.Root().BaseName.Text != scratch
+}
+
+// lintIgnored judges the rule CopyIgnoredFile, for which BuildKit's linter needs
+// a client of a running builder. The rest is as BuildKit does it.
+func (s *Source) lintIgnored(res *lintResult) error {
+	if s.Ignore.Path == "" || s.Ignore.Exceptions() {
+		return nil
+	}
+	config := *s.directive
+	config.Warn = func(rule, _, url, message string, where []parser.Range) {
+		res.add(rule, url, message, s.locate(where))
+	}
+	lint := linter.New(&config)
+	rule := linter.RuleCopyIgnoredFile
+	for _, stage := range s.Stages {
+		if s.options.Target != "" && !stage.Reachable {
+			continue
+		}
+		for _, c := range stage.Copies() {
+			for _, name := range c.ContextPaths() {
+				excluded, err := s.Ignore.Excludes(name)
+				if name == "." {
+					excluded, err = s.Ignore.excludesAll(), nil
+				}
+				if err != nil {
+					return err
+				}
+				if excluded {
+					verb := c.Keyword[:1] + strings.ToLower(c.Keyword[1:])
+					lint.WithMergedConfigFromComments(c.Command.Comments()).
+						Run(&rule, c.Command.Location(), rule.Format(verb, name))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// emptyImages resolves every image to an empty one of the wanted platform.
+type emptyImages struct{}
+
+func (emptyImages) ResolveImageConfig(_ context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+	var image ocispecs.Image
+	if opt.ImageOpt != nil && opt.ImageOpt.Platform != nil {
+		image.Platform = *opt.ImageOpt.Platform
+	}
+	config, err := json.Marshal(image)
+	return ref, "", config, err
+}

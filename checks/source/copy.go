@@ -1,0 +1,92 @@
+package source
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/patternmatcher"
+)
+
+// Copy is a COPY or an ADD: what it takes, and where it puts it.
+type Copy struct {
+	*Instruction
+	// From is the stage or image that it takes from, as written; empty for the
+	// build context.
+	From string
+	// Sources are the paths that it takes. Heredocs are not among them.
+	Sources []Value
+	// Dest is the path that it writes to.
+	Dest Value
+	// Exclude are the patterns of --exclude.
+	Exclude []string
+}
+
+// Copy returns the instruction as a Copy; false if it is neither COPY nor ADD.
+func (in *Instruction) Copy() (Copy, bool) {
+	c := Copy{Instruction: in}
+	var from instructions.SourcesAndDest
+	switch cmd := in.Command.(type) {
+	case *instructions.CopyCommand:
+		c.From, c.Exclude, from = cmd.From, cmd.ExcludePatterns, cmd.SourcesAndDest
+	case *instructions.AddCommand:
+		c.Exclude, from = cmd.ExcludePatterns, cmd.SourcesAndDest
+	default:
+		return Copy{}, false
+	}
+	for _, name := range from.SourcePaths {
+		c.Sources = append(c.Sources, in.Expand(name))
+	}
+	c.Dest = in.Expand(from.DestPath)
+	return c, true
+}
+
+// ContextPaths returns the paths or patterns that it takes from the build
+// context, relative to its root and cleaned: "." is all of it. Sources that are
+// not known, and URLs, are not among them.
+func (c Copy) ContextPaths() []string {
+	if c.From != "" {
+		return nil
+	}
+	var paths []string
+	for _, src := range c.Sources {
+		if !src.Known || isRemote(src.Text) {
+			continue
+		}
+		name := strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(src.Text, `\`, "/")), "/")
+		if name == "" || name == "*" || name == "**" {
+			name = "."
+		}
+		paths = append(paths, name)
+	}
+	return paths
+}
+
+// TakesContext reports whether it takes the whole build context.
+func (c Copy) TakesContext() bool { return slices.Contains(c.ContextPaths(), ".") }
+
+// Excludes reports whether --exclude leaves out a path, relative to the source.
+// A pattern that cannot be read leaves out nothing; BuildKit rejects it.
+func (c Copy) Excludes(name string) bool {
+	if len(c.Exclude) == 0 {
+		return false
+	}
+	excluded, err := patternmatcher.MatchesOrParentMatches(name, c.Exclude)
+	return err == nil && excluded
+}
+
+func isRemote(src string) bool {
+	return strings.Contains(src, "://") || strings.HasPrefix(src, "git@")
+}
+
+// Copies returns the COPY and ADD instructions of the stage.
+func (s *Stage) Copies() []Copy {
+	var copies []Copy
+	for _, in := range s.Instructions {
+		if c, ok := in.Copy(); ok {
+			copies = append(copies, c)
+		}
+	}
+	return copies
+}

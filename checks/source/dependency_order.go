@@ -1,0 +1,132 @@
+package source
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+var dependencyOrder = checks.Check[*Source]{
+	Rule: checks.Rule{
+		ID:        "source/dependency-order",
+		Title:     "Dependencies are installed before the source is copied",
+		Severity:  checks.High,
+		Why:       "A layer is rebuilt when one before it changes. Where the source is copied first, every change of it installs all dependencies again.",
+		Fix:       "Copy the manifest and lock file alone, install the dependencies, then copy the source: COPY package*.json ./, RUN npm ci, COPY . .",
+		Reference: "https://docs.docker.com/build/cache/optimize/#order-your-layers",
+	},
+	Good: `
+FROM node:20-alpine
+WORKDIR /app
+COPY package*.json ./
+RUN npm ci
+COPY . .
+`,
+	Bad: `
+FROM node:20-alpine
+WORKDIR /app
+COPY . .
+RUN npm ci
+`,
+	Judge: func(s *Source) checks.Outcome {
+		var findings []checks.Finding
+		ends := map[*Stage]layers{}
+		for _, stage := range s.Stages {
+			state := ends[stage.Base].clone()
+			for _, in := range stage.Instructions {
+				if c, ok := in.Copy(); ok && len(c.ContextPaths()) > 0 {
+					state.copies = append(state.copies, c)
+				}
+				for _, call := range in.Calls {
+					found, ok := s.judgeInstall(&state, in, call)
+					if ok && stage.Reachable {
+						findings = append(findings, found)
+					}
+				}
+			}
+			ends[stage] = state
+		}
+		return checks.Found(findings...)
+	},
+}
+
+// layers is what a stage has done so far, as its next instruction sees it.
+type layers struct {
+	copies    []Copy             // of the build context
+	installed map[ecosystem]bool // dependencies installed or judged
+}
+
+func (l layers) clone() layers {
+	c := layers{copies: slices.Clone(l.copies), installed: map[ecosystem]bool{}}
+	for e := range l.installed {
+		c.installed[e] = true
+	}
+	return c
+}
+
+func (s *Source) judgeInstall(state *layers, in *Instruction, call Call) (checks.Finding, bool) {
+	i, ok := parseInstall(call)
+	if !ok || state.installed[i.ecosystem] {
+		return checks.Finding{}, false
+	}
+	state.installed[i.ecosystem] = true
+	at := slices.IndexFunc(state.copies, func(c Copy) bool { return s.copiesSource(c, i) })
+	if at < 0 {
+		return checks.Finding{}, false
+	}
+	c := state.copies[at]
+	f := checks.At(call.Location, "%s comes behind %s %s in line %d, so that every change of the source installs the dependencies again",
+		i.command, c.Keyword, c.ContextPaths()[0], c.Location.Line)
+	f.Subject = i.command
+	f.Fix = i.fix
+	if i.builds || hasCacheMount(in) {
+		f.Severity = checks.Medium
+	}
+	return f, true
+}
+
+// copiesSource reports whether a copy of the context brings the manifest among
+// other files, so that it changes more often than the manifest.
+func (s *Source) copiesSource(c Copy, i install) bool {
+	for _, name := range c.ContextPaths() {
+		if name == "." {
+			if !slices.ContainsFunc(i.manifests, func(m string) bool { return !c.Excludes(m) }) {
+				continue
+			}
+			return true
+		}
+		if strings.ContainsAny(name, "*?[") || !s.IsDir(name) {
+			continue
+		}
+		entries, err := fs.ReadDir(s.files, name)
+		if err != nil {
+			continue
+		}
+		brings, other := false, false
+		for _, entry := range entries {
+			switch {
+			case slices.Contains(i.manifests, entry.Name()):
+				brings = brings || !c.Excludes(entry.Name())
+			case entry.IsDir() || !slices.Contains([]string{".txt", ".in", ".lock", ".toml", ".json"}, path.Ext(entry.Name())):
+				other = true
+			}
+		}
+		if brings && other {
+			return true
+		}
+	}
+	return false
+}
+
+// hasCacheMount reports whether a RUN keeps what it downloads between builds.
+func hasCacheMount(in *Instruction) bool {
+	run, ok := in.Command.(*instructions.RunCommand)
+	return ok && slices.ContainsFunc(instructions.GetMounts(run), func(m *instructions.Mount) bool {
+		return m.Type == instructions.MountTypeCache
+	})
+}

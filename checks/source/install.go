@@ -1,0 +1,165 @@
+package source
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// ecosystem is a kind of dependencies that are installed together.
+type ecosystem string
+
+// install is a call that installs the dependencies that a manifest lists.
+type install struct {
+	ecosystem ecosystem
+	command   string // without its options
+	manifests []string
+	fix       string
+	// builds is whether it compiles the source, and installs only on the way.
+	builds bool
+}
+
+// parseInstall recognizes the calls that install dependencies from a manifest.
+// A call that names the packages itself (npm install express) is none.
+func parseInstall(call Call) (install, bool) {
+	program, args := call.Program(), call.Words[1:]
+	if strings.HasPrefix(program, "python") && len(args) > 1 && args[0] == "-m" {
+		program, args = args[1], args[2:]
+	}
+	words := operands(args)
+	sub := ""
+	if len(words) > 0 {
+		sub = words[0]
+	}
+	is := func(names ...string) bool { return slices.Contains(names, sub) }
+	found := install{command: strings.TrimSpace(program + " " + sub)}
+	// with completes it: what to copy and to run before the source is copied.
+	with := func(e ecosystem, copies, run string, manifests ...string) (install, bool) {
+		found.ecosystem, found.manifests = e, manifests
+		found.fix = "Before it, write COPY " + copies + " ./ and RUN " + run + "; copy the rest of the source behind that"
+		return found, true
+	}
+	switch program {
+	case "npm":
+		global := slices.Contains(args, "-g") || slices.Contains(args, "--global")
+		if is("ci", "clean-install") || is("install", "i") && len(words) == 1 && !global {
+			return with("node", "package*.json", found.command, "package.json", "package-lock.json")
+		}
+	case "yarn":
+		if is("", "install") && !slices.Contains(args, "--version") && !slices.Contains(args, "-v") {
+			return with("node", "package.json yarn.lock", found.command, "package.json", "yarn.lock")
+		}
+	case "pnpm", "bun":
+		global := slices.Contains(args, "-g") || slices.Contains(args, "--global")
+		if is("install", "i", "fetch") && len(words) == 1 && !global {
+			lock := map[string]string{"pnpm": "pnpm-lock.yaml", "bun": "bun.lock"}[program]
+			return with("node", "package.json "+lock, found.command, "package.json", lock)
+		}
+	case "pip", "pip3":
+		if file := requirements(args); is("install", "wheel", "download") && file != "" {
+			found.command += " -r " + file
+			return with("python", file, found.command, path.Base(file))
+		}
+	case "uv":
+		file := requirements(args)
+		switch {
+		case is("sync"):
+			return with("python", "pyproject.toml uv.lock", "uv sync --no-install-project", "pyproject.toml", "uv.lock")
+		case is("pip") && file != "":
+			found.command = "uv pip " + strings.Join(words[1:2], "") + " " + file
+			return with("python", file, "uv pip install -r "+file, path.Base(file))
+		}
+	case "poetry":
+		if is("install", "sync") {
+			return with("python", "pyproject.toml poetry.lock", "poetry install --no-root", "pyproject.toml", "poetry.lock")
+		}
+	case "pipenv":
+		if is("install", "sync") && len(words) == 1 {
+			return with("python", "Pipfile Pipfile.lock", found.command, "Pipfile", "Pipfile.lock")
+		}
+	case "pdm":
+		if is("install", "sync") {
+			return with("python", "pyproject.toml pdm.lock", "pdm install --no-self", "pyproject.toml", "pdm.lock")
+		}
+	case "go":
+		found.builds = is("build", "install", "test", "vet") && !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "@") })
+		if found.builds || is("mod") && len(words) > 1 && words[1] == "download" {
+			if !found.builds {
+				found.command = "go mod download"
+			}
+			return with("go", "go.mod go.sum", "go mod download", "go.mod", "go.sum")
+		}
+	case "cargo":
+		tool := is("install") && !slices.Contains(args, "--path")
+		found.builds = is("build", "rustc", "test", "install") && !tool
+		cooks := is("chef") && len(words) > 1 && words[1] == "cook"
+		if found.builds || cooks || is("fetch") {
+			return with("rust", "Cargo.toml Cargo.lock", "cargo fetch", "Cargo.toml", "Cargo.lock")
+		}
+	case "bundle", "bundler":
+		if is("", "install") {
+			return with("ruby", "Gemfile Gemfile.lock", "bundle install", "Gemfile", "Gemfile.lock")
+		}
+	case "composer":
+		if is("install", "update", "i") {
+			return with("php", "composer.json composer.lock", "composer install --no-scripts --no-autoloader", "composer.json", "composer.lock")
+		}
+	case "mvn", "mvnw":
+		resolves := slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "dependency:") })
+		found.builds = !resolves
+		if resolves || slices.ContainsFunc(words, func(w string) bool {
+			return slices.Contains([]string{"compile", "test", "package", "verify", "install", "deploy"}, w)
+		}) {
+			return with("maven", "pom.xml", program+" dependency:go-offline", "pom.xml")
+		}
+	case "gradle", "gradlew":
+		found.builds = !is("dependencies")
+		if len(words) > 0 {
+			return with("gradle", "*.gradle* gradle.properties", program+" dependencies", "build.gradle", "build.gradle.kts")
+		}
+	case "dotnet":
+		found.builds = is("build", "publish", "test")
+		if found.builds || is("restore") {
+			return with("dotnet", "*.sln *.csproj", "dotnet restore", "Directory.Packages.props", "packages.lock.json")
+		}
+	case "mix":
+		if is("deps.get") {
+			return with("elixir", "mix.exs mix.lock", "mix deps.get", "mix.exs", "mix.lock")
+		}
+	}
+	return install{}, false
+}
+
+// operands returns the arguments that are not options, as far as that can be
+// told without the program: an option that takes a value by tradition takes the
+// next argument with it.
+func operands(args []string) []string {
+	var words []string
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
+		case slices.Contains([]string{
+			"--prefix", "-C", "--cwd", "--dir", "--registry", "--cache", "--loglevel", "--omit", "--include",
+			"--workspace", "-w", "--filter", "-F", "-f", "--file", "-pl", "-P", "-p", "-o", "--python", "--manifest-path",
+		}, arg):
+			i++
+		case !strings.HasPrefix(arg, "-"):
+			words = append(words, arg)
+		}
+	}
+	return words
+}
+
+// requirements returns the file that pip reads the packages from, if any.
+func requirements(args []string) string {
+	for i, arg := range args {
+		if (arg == "-r" || arg == "--requirement" || arg == "--requirements") && i+1 < len(args) {
+			return args[i+1]
+		}
+		for _, prefix := range []string{"--requirement=", "--requirements=", "-r"} {
+			if file, ok := strings.CutPrefix(arg, prefix); ok && file != "" {
+				return file
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,268 @@
+package source
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+var secret = checks.Check[*Source]{
+	Rule: checks.Rule{
+		ID:        "source/secret",
+		Title:     "No secret in ENV, ARG or LABEL",
+		Severity:  checks.High,
+		Why:       "ENV and LABEL are part of the image, and build arguments are kept in its history: everybody who can pull the image can read them.",
+		Fix:       "At build time use RUN --mount=type=secret,id=name; at run time let the orchestrator set the variable or mount a file. Replace a secret that has been published.",
+		Reference: "https://docs.docker.com/build/building/secrets/",
+		Aliases:   []string{"SecretsUsedInArgOrEnv", "DS-0031", "CIS-DI-0010", "DL3064"},
+	},
+	Good: `
+FROM node:20-alpine
+ENV JWT_SECRET_FILE=/run/secrets/jwt TOKEN_TTL=3600
+RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN npm ci
+`,
+	Bad: `
+FROM node:20-alpine
+ARG NPM_TOKEN
+ENV DATABASE_PASSWORD=correct-horse
+`,
+	Judge: func(s *Source) checks.Outcome {
+		j := secretJudge{args: map[string]bool{}}
+		for _, in := range s.GlobalArgs {
+			j.judge(in)
+		}
+		for _, stage := range s.Stages {
+			for _, in := range stage.Instructions {
+				if !in.Trigger {
+					j.judge(in)
+				}
+			}
+		}
+		return checks.Found(j.findings...)
+	},
+}
+
+type secretJudge struct {
+	args     map[string]bool // names of the ARGs that are reported
+	findings []checks.Finding
+}
+
+func (j *secretJudge) judge(in *Instruction) {
+	switch cmd := in.Command.(type) {
+	case *instructions.ArgCommand:
+		for _, arg := range cmd.Args {
+			j.arg(in, arg.Key, arg.Value)
+		}
+	case *instructions.EnvCommand:
+		for _, kv := range cmd.Env {
+			j.variable(in, kv.Key, kv.Value)
+		}
+	case *instructions.LabelCommand:
+		for _, kv := range cmd.Labels {
+			j.variable(in, kv.Key, kv.Value)
+		}
+	}
+}
+
+// arg judges an ARG. A name is enough: what the build passes is kept in the
+// history. An ARG that is declared again is reported once.
+func (j *secretJudge) arg(in *Instruction, name string, value *string) {
+	if j.args[name] {
+		return
+	}
+	def := Value{Known: true}
+	if value != nil {
+		def = in.Expand(*value)
+	}
+	if kind := secretKind(def.Text); kind != "" {
+		j.args[name] = true
+		j.report(in, name, "holds "+kind)
+		return
+	}
+	if secretName(name) && (def.Text == "" || !harmless(def.Text)) {
+		j.args[name] = true
+		j.report(in, name, "takes a secret, going by its name: it is kept in the image's history")
+	}
+}
+
+// variable judges one variable of an ENV, or one LABEL.
+func (j *secretJudge) variable(in *Instruction, name, value string) {
+	name = strings.Trim(name, `"'`)
+	if refs := references(value); len(refs) > 0 && !slices.ContainsFunc(refs, func(ref string) bool { return !j.args[ref] }) {
+		return // the ARGs are reported
+	}
+	v := in.Expand(value)
+	text := v.Text
+	if !v.Known {
+		text = value // a URL may hold a password beside a variable
+	}
+	if kind := secretKind(text); kind != "" {
+		j.report(in, name, "holds "+kind)
+		return
+	}
+	if !v.Known {
+		text = literalDefault(value)
+	}
+	if secretName(name) && !harmless(text) {
+		j.report(in, name, "holds a secret, going by its name")
+	}
+}
+
+func (j *secretJudge) report(in *Instruction, name, fault string) {
+	f := checks.At(in.Find(name), "%s %s %s (value not shown)", in.Keyword, name, fault)
+	f.Subject = name
+	j.findings = append(j.findings, f)
+}
+
+var variableReference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+
+// references returns the names of the variables that a value refers to.
+func references(value string) []string {
+	var names []string
+	for _, m := range variableReference.FindAllStringSubmatch(value, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+var variableDefault = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^$}]+)\}`)
+
+// literalDefault returns what a value with an unknown variable is without it, as
+// in ${PASSWORD:-changeme}; empty if it gives no default.
+func literalDefault(value string) string {
+	if m := variableDefault.FindStringSubmatch(value); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// secretFormats are values that are secrets whatever their name is.
+var secretFormats = []struct {
+	kind    string
+	pattern *regexp.Regexp
+}{
+	{"a private key", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
+	{"a GitHub token", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
+	{"a GitLab token", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{16,}`)},
+	{"an AWS access key", regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
+	{"a Google API key", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{"a Slack token", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{"a Stripe key", regexp.MustCompile(`\b[sr]k_live_[A-Za-z0-9]{16,}`)},
+	{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{30,}`)},
+	{"a PyPI token", regexp.MustCompile(`\bpypi-[A-Za-z0-9_-]{32,}`)},
+	{"a Docker Hub token", regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{16,}`)},
+	{"a Hugging Face token", regexp.MustCompile(`\bhf_[A-Za-z0-9]{30,}`)},
+	{"a SendGrid key", regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
+	{"an API key", regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
+	{"a JSON Web Token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
+	{"a URL with a password", regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:[^\s/:@$<{][^\s/:@]*@`)},
+}
+
+// secretKind returns what kind of secret a value is by its format; empty if none.
+func secretKind(value string) string {
+	for _, f := range secretFormats {
+		if f.pattern.MatchString(value) {
+			return f.kind
+		}
+	}
+	return ""
+}
+
+// secretWords are the words of a name that mean a secret, and those that do so
+// before KEY.
+var (
+	secretWords = []string{
+		"PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "PASSCODE", "PWORD", "SECRET", "SECRETS", "TOKEN", "TOKENS",
+		"CREDENTIAL", "CREDENTIALS", "CREDS", "APIKEY", "APITOKEN", "AUTHTOKEN", "PRIVATEKEY", "SECRETKEY", "ACCESSKEY",
+		"DBPASSWORD", "DBPASS", "PGPASSWORD",
+	}
+	secretKeys = []string{
+		"API", "PRIVATE", "SECRET", "ACCESS", "AUTH", "ENCRYPTION", "ENCRYPT", "SIGNING", "SIGN", "MASTER", "DEPLOY",
+		"SSH", "RSA", "AES", "HMAC", "JWT", "SESSION", "APP", "ACCOUNT", "SERVICE", "LICENSE", "COOKIE", "STORAGE",
+	}
+)
+
+// What takes the meaning of a secret away from a name: words anywhere in it,
+// before the secret's word, and behind it.
+var (
+	harmlessWords  = []string{"PUBLIC", "PUBLISHABLE", "PLACEHOLDER", "FAKE", "DUMMY"}
+	harmlessBefore = []string{
+		"ALLOW", "DISABLE", "ENABLE", "REQUIRE", "USE", "SKIP", "NO", "MAX", "MIN", "NUM", "HAS", "IS", "WITHOUT", "RANDOM",
+		"PAD", "EOS", "BOS", "UNK", "MASK", "SEP", "CLS", "CSRF",
+	}
+	harmlessBehind = []string{
+		"FILE", "FILES", "PATH", "PATHS", "DIR", "DIRS", "FOLDER", "LOCATION", "URL", "URI", "HOST", "PORT", "ENDPOINT",
+		"ADDR", "ADDRESS", "SERVER", "SERVICE", "STORE", "PROVIDER", "MANAGER", "BACKEND", "ISSUER", "AUDIENCE", "SCOPE",
+		"TTL", "EXPIRY", "EXPIRES", "EXPIRE", "EXPIRATION", "LIFETIME", "DURATION", "TIMEOUT", "INTERVAL", "ROTATION",
+		"DAYS", "HOURS", "MINUTES", "SECONDS", "LENGTH", "LEN", "SIZE", "MIN", "MAX", "LIMIT", "COUNT", "PER", "WINDOW", "BUCKET",
+		"NAME", "TYPE", "KIND", "HEADER", "FIELD", "PARAM", "PREFIX", "SUFFIX", "FORMAT", "PATTERN", "REGEX", "ENCODING",
+		"ALGORITHM", "ALG", "ALGO", "POLICY", "STRENGTH", "RESET", "HINT", "PROMPT", "MODE", "ENV", "VAR", "ARN", "REF",
+		"ENABLED", "DISABLED", "REQUIRED", "OPTIONAL", "VERSION", "REGION", "HELPER", "CHECK", "CHARS", "MESSAGE",
+	}
+)
+
+// secretName reports whether a variable of this name holds a secret.
+func secretName(name string) bool {
+	words := nameWords(name)
+	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(harmlessWords, w) }) {
+		return false
+	}
+	for i, word := range words {
+		from, to := i, i+1 // the words that mean the secret
+		switch {
+		case slices.Contains(secretWords, word):
+		case word == "KEY" && i > 0 && slices.Contains(secretKeys, words[i-1]):
+			from = i - 1
+		case (word == "PASS" || word == "PWD" || word == "PW") && i > 0 && i == len(words)-1 && words[i-1] != "OLD":
+		default:
+			continue
+		}
+		harmless := slices.ContainsFunc(words[:from], func(w string) bool { return slices.Contains(harmlessBefore, w) }) ||
+			slices.ContainsFunc(words[to:], func(w string) bool { return slices.Contains(harmlessBehind, w) }) ||
+			to < len(words) && words[to] == "ID" && word != "SECRET" && word != "KEY"
+		if !harmless {
+			return true
+		}
+	}
+	return false
+}
+
+// nameWords splits a name as in DB_PASSWORD, dbPassword or com.example.password
+// into words in upper case.
+func nameWords(name string) []string {
+	var b strings.Builder
+	var last rune
+	for _, r := range name {
+		if unicode.IsUpper(r) && unicode.IsLower(last) {
+			b.WriteByte(' ')
+		}
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			b.WriteByte(' ')
+		} else {
+			b.WriteRune(unicode.ToUpper(r))
+		}
+		last = r
+	}
+	return strings.Fields(b.String())
+}
+
+var (
+	numberValue = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)
+	pathValue   = regexp.MustCompile(`^(file:|~?/|\.\.?/)[A-Za-z0-9._/~@+-]*$`)
+)
+
+// harmless reports whether a value cannot be a secret: nothing, a boolean, a
+// number, a duration or a path.
+func harmless(value string) bool {
+	value = strings.ToLower(strings.TrimSpace(value))
+	switch value {
+	case "", "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "nil", "undefined":
+		return true
+	}
+	return numberValue.MatchString(value) || pathValue.MatchString(value)
+}

@@ -1,0 +1,286 @@
+// Package source judges what an image is built from: the Dockerfile, the
+// .dockerignore and the files that they name. It reads an [fs.FS] and nothing
+// else: no daemon, no network. [Load] reads it once into a [Source], the
+// read-only model that every check of [All] is judged on.
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/moby/buildkit/frontend/dockerfile/command"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+// DefaultDockerfile is the path of the Dockerfile if none is given.
+const DefaultDockerfile = "Dockerfile"
+
+// What Load accepts. Real files stay far below; above, the time that BuildKit's
+// linter needs grows with the square of the instructions and variables.
+const (
+	// MaxFileSize is how many bytes a Dockerfile or .dockerignore may have.
+	MaxFileSize = 1 << 20
+	// MaxWords is how many words a Dockerfile may have: its instructions, and what
+	// they name.
+	MaxWords = 4000
+)
+
+// Options say how the image is built from the source. The zero value is what
+// "docker build ." does.
+type Options struct {
+	// Dockerfile is its path in the source, with slashes; DefaultDockerfile if empty.
+	Dockerfile string
+	// Target is the name of the stage to build; the last stage if empty.
+	Target string
+	// BuildArgs are the build arguments that the build is given.
+	BuildArgs map[string]string
+}
+
+// Source is all that the checks know of a source, computed once by Load. It is
+// read only, and safe to use from several goroutines.
+type Source struct {
+	// Path is the path of the Dockerfile in the source.
+	Path string
+	// Lines are the Dockerfile's lines, without line ends and byte-order mark.
+	Lines []string
+	// GlobalArgs are the ARG instructions before the first FROM.
+	GlobalArgs []*Instruction
+	// Stages are all stages, in the order of the file; at least one.
+	Stages []*Stage
+	// Final is the stage that becomes the image: the target, or the last one.
+	Final *Stage
+	// Ignore says what the build context leaves out.
+	Ignore *Ignore
+
+	files   fs.FS
+	options Options
+	text    []byte
+	escape  rune
+	globals *scope
+	// directive is what "# check=" at the head of the Dockerfile says.
+	directive *linter.Config
+	byLine    map[int]*Instruction
+	lint      func() lintResult
+}
+
+// Load reads the Dockerfile and .dockerignore of a source and computes the
+// model. Errors name the file, the line where there is one, and what to do. A
+// variable without a value in the Dockerfile or the build arguments does not
+// fail; what depends on it is unknown.
+func Load(files fs.FS, options Options) (*Source, error) {
+	if options.Dockerfile == "" {
+		options.Dockerfile = DefaultDockerfile
+	}
+	options.Dockerfile = path.Clean(strings.ReplaceAll(options.Dockerfile, `\`, "/"))
+	options.BuildArgs = maps.Clone(options.BuildArgs)
+	if !fs.ValidPath(options.Dockerfile) {
+		return nil, fmt.Errorf("dockerfile %s is outside of the source; pass --dockerfile with a path relative to its root", options.Dockerfile)
+	}
+	text, err := readFile(files, options.Dockerfile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no Dockerfile in the source: %w; pass --dockerfile", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{
+		Path:    options.Dockerfile,
+		Lines:   splitLines(text),
+		files:   files,
+		options: options,
+		text:    text,
+		byLine:  map[int]*Instruction{},
+	}
+	if err := s.parse(); err != nil {
+		return nil, err
+	}
+	if s.Ignore, err = loadIgnore(files, s.Path); err != nil {
+		return nil, err
+	}
+	s.lint = sync.OnceValue(s.runLint)
+	return s, nil
+}
+
+// Exists reports whether the source has this file or directory.
+func (s *Source) Exists(name string) bool {
+	_, err := fs.Stat(s.files, name)
+	return err == nil
+}
+
+// IsDir reports whether the source has this directory.
+func (s *Source) IsDir(name string) bool {
+	info, err := fs.Stat(s.files, name)
+	return err == nil && info.IsDir()
+}
+
+// Reachable returns the stages that the final stage is made from, itself
+// included, in the order of the file.
+func (s *Source) Reachable() []*Stage {
+	var stages []*Stage
+	for _, stage := range s.Stages {
+		if stage.Reachable {
+			stages = append(stages, stage)
+		}
+	}
+	return stages
+}
+
+func (s *Source) parse() error {
+	directive, _, where, _ := parser.ParseDirective("check", s.text)
+	config, err := linter.ParseLintOptions(directive)
+	if err != nil {
+		return s.invalid(parser.WithLocation(err, where))
+	}
+	s.directive = config
+
+	tree, err := parser.Parse(bytes.NewReader(s.text))
+	if err != nil {
+		return s.invalid(err)
+	}
+	if n := size(tree.AST); n > MaxWords {
+		return fmt.Errorf("%s has %d words, more than the %d that are judged: is it the right file?", s.Path, n, MaxWords)
+	}
+	stages, args, err := instructions.Parse(tree.AST, nil)
+	if err != nil {
+		return s.invalid(err)
+	}
+	if len(stages) == 0 {
+		return fmt.Errorf("%s:%d: no FROM instruction, so there is no image to build", s.Path, len(s.Lines))
+	}
+	s.escape = tree.EscapeToken
+	s.addGlobalArgs(args)
+	s.addStages(stages)
+	s.resolveReferences()
+	return s.resolveFinal()
+}
+
+// size counts the instructions below a node and the words that the parser makes
+// of them; ENV and LABEL have three for each variable.
+func size(tree *parser.Node) int {
+	n := 0
+	for _, instruction := range tree.Children {
+		n++
+		words := len(instruction.Flags)
+		for word := instruction.Next; word != nil; word = word.Next {
+			words++
+		}
+		switch strings.ToLower(instruction.Value) {
+		case command.Env, command.Label:
+			words /= 3
+		}
+		n += words
+	}
+	return n
+}
+
+// invalid words a parse error as file:line: message.
+func (s *Source) invalid(err error) error {
+	var located *parser.LocationError
+	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
+		line := max(located.Locations[0][0].Start.Line, 1)
+		return fmt.Errorf("%s:%d: %w", s.Path, line, errors.Unwrap(located))
+	}
+	return fmt.Errorf("%s: %w", s.Path, err)
+}
+
+func (s *Source) resolveFinal() error {
+	s.Final = s.Stages[len(s.Stages)-1]
+	if s.options.Target != "" {
+		if s.Final = s.stageNamed(s.options.Target); s.Final == nil {
+			return fmt.Errorf("%s has no stage %q; it has %s", s.Path, s.options.Target, s.stageNames())
+		}
+	}
+	reach := []*Stage{s.Final}
+	s.Final.Reachable = true
+	for len(reach) > 0 {
+		stage := reach[len(reach)-1]
+		reach = reach[:len(reach)-1]
+		for _, ref := range stage.References {
+			if ref.Stage != nil && !ref.Stage.Reachable {
+				ref.Stage.Reachable = true
+				reach = append(reach, ref.Stage)
+			}
+		}
+	}
+	return nil
+}
+
+// stageNamed returns the stage of this name, in any case, or nil. Of several,
+// the last one counts, as in BuildKit.
+func (s *Source) stageNamed(name string) *Stage {
+	for i := len(s.Stages) - 1; i >= 0; i-- {
+		if stage := s.Stages[i]; stage.Name != "" && strings.EqualFold(stage.Name, name) {
+			return stage
+		}
+	}
+	return nil
+}
+
+func (s *Source) stageNames() string {
+	var names []string
+	for _, stage := range s.Stages {
+		if stage.Name != "" {
+			names = append(names, stage.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "no named stages"
+	}
+	return strings.Join(names, ", ")
+}
+
+// readFile reads a file of at most MaxFileSize bytes.
+func readFile(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	if len(text) > MaxFileSize {
+		return nil, fmt.Errorf("%s is larger than %d bytes, the most that is judged: is it the right file?", name, MaxFileSize)
+	}
+	return text, nil
+}
+
+func splitLines(text []byte) []string {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, "\r")
+	}
+	return lines
+}
+
+// locate returns the exact place of the instruction that BuildKit puts at these
+// lines: from its keyword to behind its last character, in Unicode code points.
+func (s *Source) locate(where []parser.Range) checks.Location {
+	loc := checks.Location{Path: s.Path}
+	if len(where) == 0 {
+		return loc
+	}
+	loc.Line, loc.EndLine = where[0].Start.Line, where[len(where)-1].End.Line
+	if loc.Line < 1 || loc.EndLine < loc.Line || loc.EndLine > len(s.Lines) {
+		return loc
+	}
+	first, last := s.Lines[loc.Line-1], s.Lines[loc.EndLine-1]
+	indent := len(first) - len(strings.TrimLeft(first, " \t\v\f\r"))
+	loc.Column = utf8.RuneCountInString(first[:indent]) + 1
+	loc.EndColumn = utf8.RuneCountInString(strings.TrimRight(last, " \t\v\f\r")) + 1
+	return loc
+}

@@ -1,0 +1,400 @@
+package source
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+func TestLoadErrors(t *testing.T) {
+	tests := map[string]struct {
+		text    string
+		options Options
+		want    string
+	}{
+		"missing":         {"-- main.go --\n", Options{}, "no Dockerfile in the source: open Dockerfile: file does not exist; pass --dockerfile"},
+		"missing given":   {"FROM scratch\n", Options{Dockerfile: "docker/prod"}, "docker/prod"},
+		"outside":         {"FROM scratch\n", Options{Dockerfile: "../Dockerfile"}, "dockerfile ../Dockerfile is outside of the source"},
+		"directory":       {"-- Dockerfile/x --\n", Options{}, "Dockerfile"},
+		"empty":           {"-- Dockerfile --\n", Options{}, "Dockerfile:1: file with no instructions"},
+		"only comments":   {"# nothing\n# here\n", Options{}, "file with no instructions"},
+		"no FROM":         {"ARG A=1\n", Options{}, "Dockerfile:1: no FROM instruction"},
+		"before FROM":     {"RUN a\nFROM scratch\n", Options{}, "Dockerfile:1: no build stage"},
+		"unknown word":    {"FROM scratch\n\nRUM a\n", Options{}, "Dockerfile:3: unknown instruction: RUM (did you mean RUN?)"},
+		"heredoc":         {"FROM scratch\nRUN <<EOF\na\n", Options{}, "Dockerfile:2: unterminated heredoc"},
+		"check directive": {"# check=fail=yes\nFROM scratch\n", Options{}, `Dockerfile:1: invalid check option "fail"`},
+		"target":          {"FROM scratch AS build\nFROM scratch AS prod\n", Options{Target: "test"}, `Dockerfile has no stage "test"; it has build, prod`},
+		"target unnamed":  {"FROM scratch\n", Options{Target: "test"}, "it has no named stages"},
+		"large":           {"FROM scratch\n#" + strings.Repeat("x", MaxFileSize), Options{}, "larger than"},
+		"words":           {"FROM scratch\n" + strings.Repeat("ENV A=1\n", MaxWords), Options{}, "more than the"},
+		"variables":       {"FROM scratch\nENV" + strings.Repeat(" A=1", MaxWords), Options{}, "more than the"},
+		"long line":       {"FROM scratch\nRUN " + strings.Repeat("x", 70000), Options{}, "line greater than"},
+		"ignore file":     {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\na\nb[\n", Options{}, `.dockerignore:2: pattern "b["`},
+		"ignore range":    {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\n# a\n[z-a]\n", Options{}, `.dockerignore:2: pattern "[z-a]"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(example(t, test.text), test.options)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestStages(t *testing.T) {
+	s := load(t, `
+ARG BASE=alpine
+FROM ${BASE}:3.20 AS base
+FROM base AS Build
+COPY --from=tools:1 /t /t
+RUN --mount=type=bind,from=base,target=/b true
+FROM scratch AS unused
+FROM $UNKNOWN AS other
+FROM scratch
+COPY --from=build /a /a
+COPY --from=0 /a /b
+COPY --from=7 /a /b
+`, Options{})
+	type stage struct {
+		Name, Base string
+		Refs       []string
+		Reachable  bool
+	}
+	var got []stage
+	for _, st := range s.Stages {
+		g := stage{Name: st.Name, Reachable: st.Reachable}
+		if st.Base != nil {
+			g.Base = st.Base.Name
+		}
+		for _, ref := range st.References {
+			image, isImage := ref.Image()
+			switch {
+			case ref.Stage != nil:
+				g.Refs = append(g.Refs, "stage "+ref.Stage.String())
+			case isImage:
+				g.Refs = append(g.Refs, image)
+			default:
+				g.Refs = append(g.Refs, "no image "+ref.Name.Raw)
+			}
+		}
+		got = append(got, g)
+	}
+	want := []stage{
+		{"base", "", []string{"alpine:3.20"}, true},
+		{"build", "base", []string{"stage base", "tools:1", "stage base"}, true},
+		{"unused", "", []string{"no image scratch"}, false},
+		{"other", "", []string{"no image $UNKNOWN"}, false},
+		{"", "", []string{"no image scratch", "stage build", "stage base", "no image 7"}, true},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if s.Final.Index != 4 || s.Final.String() != "4" {
+		t.Errorf("final stage is %s", s.Final)
+	}
+	if got := load(t, sixtyLines, Options{Target: "BUILD"}).Final.Name; got != "build" {
+		t.Errorf("target BUILD is stage %q", got)
+	}
+}
+
+func TestExpand(t *testing.T) {
+	unknown := Value{}
+	known := func(text string) Value { return Value{Text: text, Known: true} }
+	const head = `
+ARG GLOBAL=g
+ARG UNSET
+ARG DERIVED=${GLOBAL}-x
+FROM base AS one
+ENV INHERITED=i
+ARG ARG1=a1
+FROM one
+ARG GLOBAL
+ARG UNSET
+ARG OWN=own
+ARG GIVEN=default
+ARG TARGETARCH
+ENV E1=v1
+ENV E1=v2 E2=$E1
+ENV FROM_BASE=$PATH:/x
+LABEL probe=`
+	for word, want := range map[string]Value{
+		`plain`:              known("plain"),
+		`"quo ted"`:          known("quo ted"),
+		`$GLOBAL`:            known("g"),
+		`${DERIVED}`:         unknown, // not declared in the stage
+		`$UNSET`:             unknown,
+		`${UNSET:-d}`:        known("d"),
+		`${UNSET-d}`:         known("d"),
+		`${UNSET:-$OWN}`:     known("own"),
+		`${UNSET:-$PATH}`:    unknown,
+		`${UNSET:-d}$UNSET`:  unknown,
+		`${OWN}s`:            known("owns"),
+		`$GIVEN`:             known("build arg"),
+		`$TARGETARCH`:        unknown,
+		`${TARGETARCH:-x}`:   unknown,
+		`$INHERITED$ARG1`:    known("ia1"),
+		`$E1`:                known("v2"),
+		`$E2`:                known("v1"), // the value before its own instruction
+		`$FROM_BASE`:         unknown,
+		`${FROM_BASE:-x}`:    unknown,
+		`$NODE_VERSION`:      unknown,
+		`${NODE_VERSION:-1}`: unknown, // the base image may have it
+		`\$E1`:               known("$E1"),
+		`'$E1'`:              known("$E1"),
+		`${E1#v}`:            known("2"),
+	} {
+		s := load(t, head+"x\n", Options{BuildArgs: map[string]string{"GIVEN": "build arg"}})
+		in := s.Final.Instructions[len(s.Final.Instructions)-1]
+		want.Raw = word
+		if got := in.Expand(word); got != want {
+			t.Errorf("%s: got %+v, want %+v", word, got, want)
+		}
+	}
+	if got := load(t, "ARG A=1\nARG B=${A}2\nFROM x:$B\n", Options{}).Final.BaseName.Text; got != "x:12" {
+		t.Errorf("base is %q", got)
+	}
+	if got := load(t, "FROM x-$TARGETARCH\n", Options{BuildArgs: map[string]string{"TARGETARCH": "arm64"}}).Final.BaseName.Text; got != "x-arm64" {
+		t.Errorf("base is %q", got)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	s := load(t, `
+FROM alpine:3.20 AS base
+ENV A=1 B=1
+USER app
+CMD ["inherited"]
+HEALTHCHECK CMD true
+ONBUILD ENV T=trigger
+ONBUILD STOPSIGNAL SIGQUIT
+FROM base
+ENV B=2
+SHELL ["/bin/bash", "-c"]
+ENTRYPOINT ["app"]
+`, Options{})
+	config := s.Final.Config
+	if config.User == nil || config.User.Command.(*instructions.UserCommand).User != "app" {
+		t.Error("USER is not inherited")
+	}
+	if config.Cmd != nil {
+		t.Error("CMD is not reset by ENTRYPOINT")
+	}
+	if config.Entrypoint == nil || config.Healthcheck == nil || config.Shell == nil {
+		t.Errorf("missing settings: %+v", config)
+	}
+	if config.StopSignal == nil || !config.StopSignal.Trigger || config.StopSignal.Location.Line != 8 {
+		t.Errorf("ONBUILD STOPSIGNAL is not applied: %+v", config.StopSignal)
+	}
+	var env []string
+	for _, v := range s.Final.Env() {
+		env = append(env, v.Name+"="+v.Value.Text)
+	}
+	if diff := cmp.Diff([]string{"A=1", "B=2", "T=trigger"}, env); diff != "" {
+		t.Error(diff)
+	}
+	if got := load(t, "FROM a:1 AS b\nCMD [\"x\"]\nFROM b\nCMD [\"y\"]\nENTRYPOINT [\"z\"]\n", Options{}).Final.Config.Cmd; got == nil {
+		t.Error("CMD of the same stage is reset by ENTRYPOINT")
+	}
+}
+
+func TestLocations(t *testing.T) {
+	unix := "FROM alpine:3.20\n  RUN echo grüße && \\\n    npm ci\nRUN <<EOF\n  npm ci\nEOF\nENV A=1 \\\n  # note\n  LONG_A=2\n"
+	for name, text := range map[string]string{
+		"unix": unix,
+		"crlf": strings.ReplaceAll(unix, "\n", "\r\n"),
+		"bom":  "\ufeff" + unix,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := load(t, text, Options{})
+			at := func(line, column, endLine, endColumn int) checks.Location {
+				return checks.Location{Path: "Dockerfile", Line: line, Column: column, EndLine: endLine, EndColumn: endColumn}
+			}
+			run, heredoc, env := s.Final.Instructions[0], s.Final.Instructions[1], s.Final.Instructions[2]
+			got := map[string]checks.Location{
+				"FROM":    s.Final.From.Location,
+				"image":   s.Final.From.Find("alpine:3.20"),
+				"RUN":     run.Location,
+				"heredoc": heredoc.Location,
+				"A":       env.Find("A"),
+				"LONG_A":  env.Find("LONG_A"),
+				"absent":  env.Find("B"),
+			}
+			want := map[string]checks.Location{
+				"FROM":    at(1, 1, 1, 17),
+				"image":   at(1, 6, 1, 17),
+				"RUN":     at(2, 3, 3, 11),
+				"heredoc": at(4, 1, 6, 4),
+				"A":       at(7, 5, 7, 6),
+				"LONG_A":  at(9, 3, 9, 9),
+				"absent":  at(7, 1, 9, 11),
+			}
+			for i, in := range []*Instruction{run, heredoc} {
+				if n := len(in.Calls); n == 0 {
+					t.Fatalf("RUN %d has no calls: %v", i, in.ShellError)
+				}
+			}
+			got["echo"], want["echo"] = run.Calls[0].Location, at(2, 7, 2, 17)
+			got["npm"], want["npm"] = run.Calls[1].Location, at(3, 5, 3, 11)
+			got["npm in heredoc"], want["npm in heredoc"] = heredoc.Calls[0].Location, at(5, 3, 5, 9)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCalls(t *testing.T) {
+	for run, want := range map[string][]string{
+		`RUN npm ci`: {"npm ci"},
+		`RUN cd app && CI=1 npm ci --omit=dev; echo "a b"`: {"cd app", "npm ci --omit=dev", "echo a b"},
+		`RUN ["npm", "ci"]`:                  {"npm ci"},
+		`RUN ["sh", "-c", "npm ci && true"]`: {"npm ci", "true"},
+		`RUN bash -euc 'npm ci'`:             {"npm ci"},
+		`RUN sudo -u node env A=1 npm ci`:    {"npm ci"},
+		`RUN env`:                            {"env"},
+		`RUN if [ -f x ]; then npm ci; fi`:   {"[ -f x ]", "npm ci"},
+		`RUN x=$(git rev-parse HEAD)`:        {"git rev-parse HEAD"},
+		`RUN pip install "$PKG" ${V}`:        {"pip install $PKG ${V}"},
+		"RUN --mount=type=cache,target=/c --network=none \\\n  npm ci": {"npm ci"},
+		"RUN --mount=type=cache,target=/c \\\n  --network=none npm ci": {"npm ci"},
+		"RUN a && \\\n# note\n\n  b":                                   {"a", "b"},
+		"RUN a && \\  \n  b":                                           {"a", "b"},
+		"RUN a \\\n# end":                                              {"a"},
+		"RUN npm \\\n  ci":                                             {"npm ci"},
+		"RUN cat <<EOF > f && b\nnpm ci\nEOF":                          {"cat", "b"},
+		"RUN <<-EOF\n\ta\n\tb\nEOF":                                    {"a", "b"},
+		"RUN <<EOF\n#!/bin/bash -e\na\nEOF":                            {"a"},
+		"RUN <<EOF\n#!/usr/bin/env python3\nimport os\nEOF":            nil,
+		"SHELL [\"powershell\", \"-c\"]\nRUN npm ci":                   nil,
+		"RUN (": nil,
+		"RUN echo " + strings.Repeat("x", 40000) + "\\\n" + strings.Repeat("x", 40000): nil,
+	} {
+		s := load(t, "FROM x:1\n"+run+"\n", Options{})
+		in := s.Final.Instructions[len(s.Final.Instructions)-1]
+		var got []string
+		for _, call := range in.Calls {
+			got = append(got, call.String())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%.60s: %v\n%s", run, in.ShellError, diff)
+		}
+		if want == nil && in.ShellError == nil {
+			t.Errorf("%.60s: no reason for no calls", run)
+		}
+	}
+}
+
+func TestIgnoreFile(t *testing.T) {
+	for name, test := range map[string]struct {
+		text, dockerfile, path string
+		excluded               bool
+	}{
+		"none":             {"FROM scratch\n", "", "", false},
+		"context":          {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\n.git\n", "", ".dockerignore", true},
+		"beside":           {"-- b/prod --\nFROM scratch\n-- b/prod.dockerignore --\n.git\n-- .dockerignore --\nx\n", "b/prod", "b/prod.dockerignore", true},
+		"empty goes first": {"-- prod --\nFROM scratch\n-- prod.dockerignore --\n-- .dockerignore --\n.git\n", "prod", "prod.dockerignore", false},
+		"taken back":       {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\n*\n!.git\n", "", ".dockerignore", false},
+		"crlf":             {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\n.git\r\n", "", ".dockerignore", true},
+		"bom":              {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\n\ufeff.git\n", "", ".dockerignore", true},
+	} {
+		s := load(t, test.text, Options{Dockerfile: test.dockerfile})
+		excluded, err := s.Ignore.Excludes(".git/HEAD")
+		if err != nil || s.Ignore.Path != test.path || excluded != test.excluded {
+			t.Errorf("%s: %q excludes .git: %v, %v", name, s.Ignore.Path, excluded, err)
+		}
+	}
+}
+
+func TestCopy(t *testing.T) {
+	s := load(t, `
+FROM x:1 AS a
+FROM x:1
+ARG DIR=src
+COPY ./ /app
+ADD --exclude=*.md . https://example.com/x.tar.gz $DIR/./lib /app/
+COPY --from=a . /app
+COPY $UNKNOWN *.json /../up /app/
+COPY <<EOF /etc/x
+EOF
+`, Options{})
+	var got [][]string
+	for _, c := range s.Final.Copies() {
+		got = append(got, c.ContextPaths())
+	}
+	if diff := cmp.Diff([][]string{{"."}, {".", "src/lib"}, nil, {"*.json", "up"}, nil}, got); diff != "" {
+		t.Error(diff)
+	}
+	if add := s.Final.Copies()[1]; !add.TakesContext() || !add.Excludes("README.md") || add.Excludes("main.go") {
+		t.Errorf("ADD is read as %+v", add)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, check := range everyCheck() {
+		f.Add(check.Good, "build", "1")
+		f.Add(check.Bad, "", "")
+	}
+	f.Add(sixtyLines, "production", "22")
+	f.Add("\ufeffFROM a\r\nONBUILD COPY --from=0 . .\r\nFROM 0\r\n", "", "")
+	f.Add("# escape=`\nFROM a AS b\nFROM b AS b\nCOPY --from=b . `\n .\n", "b", "")
+	f.Add("FROM a\nRUN <<A <<B\n(\nA\n$(\nB\n", "", "")
+	list := everyCheck()
+	f.Fuzz(func(t *testing.T, dockerfile, target, arg string) {
+		files := fstest.MapFS{"Dockerfile": {Data: []byte(dockerfile)}, "package.json": {}}
+		s, err := Load(files, Options{Target: target, BuildArgs: map[string]string{"VERSION": arg}})
+		if err != nil {
+			if s != nil {
+				t.Error("a source and an error")
+			}
+			return
+		}
+		for _, stage := range s.Stages {
+			for _, in := range stage.Instructions {
+				for _, at := range append([]checks.Location{in.Location}, locations(in.Calls)...) {
+					if at.Line < 1 || at.EndLine > len(s.Lines) || at.EndLine < at.Line || at.Column < 1 {
+						t.Errorf("%s is at %+v", in.Keyword, at)
+					}
+				}
+			}
+		}
+		for _, res := range checks.Run(list, s) {
+			if strings.Contains(res.Detail, "panicked") {
+				t.Errorf("%s: %s", res.Check, res.Detail)
+			}
+		}
+	})
+}
+
+func locations(calls []Call) []checks.Location {
+	var at []checks.Location
+	for _, call := range calls {
+		at = append(at, call.Location)
+	}
+	return at
+}
+
+func FuzzIgnore(f *testing.F) {
+	for _, text := range []string{"", ".git\n!.git/x\n", "[z-a]\n", "**/*\n", "\ufeff/a/\r\n", "!\n", "a\\", "../x\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		files := fstest.MapFS{
+			"Dockerfile":    {Data: []byte("FROM x:1\nCOPY . .\nCOPY a/b /\n")},
+			".dockerignore": {Data: []byte(text)},
+		}
+		s, err := Load(files, Options{})
+		if err != nil {
+			if !strings.Contains(err.Error(), ".dockerignore") {
+				t.Errorf("error does not name the file: %v", err)
+			}
+			return
+		}
+		checks.Run(All(), s)
+	})
+}

@@ -1,0 +1,315 @@
+package source
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+// scratch is the name of the empty base image.
+const scratch = "scratch"
+
+// Stage is one build stage: a FROM and what follows it.
+type Stage struct {
+	// Index counts from 0.
+	Index int
+	// Name is in lower case; empty if the stage has none.
+	Name string
+	From *Instruction
+	// BaseName is what FROM names: a stage, an image or scratch.
+	BaseName Value
+	// Platform is the --platform of FROM; its Raw is empty without one.
+	Platform Value
+	// Base is the local stage that this one is built from; nil if it is built from
+	// an image, from scratch, or from a name that is not known.
+	Base *Stage
+	// Instructions are those after FROM. ONBUILD triggers of Base come first.
+	Instructions []*Instruction
+	// References are the stages and images that this stage takes from: FROM, then
+	// COPY --from and RUN --mount=from=, in the order of the file.
+	References []Reference
+	// Config is what the stage leaves in the image's configuration.
+	Config Config
+	// Reachable is whether the final stage is made from this one, or is it.
+	Reachable bool
+
+	scope *scope
+}
+
+// String returns the stage's name as FROM and COPY --from can give it.
+func (s *Stage) String() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return strconv.Itoa(s.Index)
+}
+
+// Root returns the stage at the start of the chain of FROMs: the one that is
+// built from an image, from scratch, or from a name that is not known.
+func (s *Stage) Root() *Stage {
+	for s.Base != nil {
+		s = s.Base
+	}
+	return s
+}
+
+// Reference is the use of a stage or an image by an instruction.
+type Reference struct {
+	Instruction *Instruction
+	Name        Value
+	// Stage is the local stage that Name means; nil if it means an image.
+	Stage *Stage
+}
+
+// Image returns the external image that the reference means, as written but
+// expanded; false if it means a stage, a stage number or scratch, or if it is
+// not known.
+func (r Reference) Image() (string, bool) {
+	if r.Stage != nil || !r.Name.Known || r.Name.Text == "" || r.Name.Text == scratch {
+		return "", false
+	}
+	if _, err := strconv.Atoi(r.Name.Text); err == nil {
+		return "", false
+	}
+	return r.Name.Text, true
+}
+
+// Config holds, for each setting of the image's configuration, the instruction
+// that has the last word on it, through the chain of local stages. Nil means
+// that the external base image decides.
+type Config struct {
+	User        *Instruction
+	Workdir     *Instruction
+	Entrypoint  *Instruction
+	Cmd         *Instruction
+	Healthcheck *Instruction
+	Shell       *Instruction
+	StopSignal  *Instruction
+}
+
+// Instruction is one instruction of the Dockerfile.
+type Instruction struct {
+	// Keyword is in upper case, as in RUN.
+	Keyword string
+	// Command is BuildKit's typed instruction, its words as written; nil for FROM.
+	Command instructions.Command
+	// Location is exact: from the keyword to behind the last character, columns in
+	// Unicode code points.
+	Location checks.Location
+	// Stage is nil for an ARG before the first FROM.
+	Stage *Stage
+	// Trigger is whether an ONBUILD of the base stage brings it; Location is then
+	// that ONBUILD.
+	Trigger bool
+	// Calls are the programs that a RUN calls, as far as its shell is a POSIX shell
+	// or Bash. ShellError is why there are none.
+	Calls      []Call
+	ShellError error
+
+	source   *Source
+	scope    *scope
+	position int
+}
+
+// Expand resolves a word of the instruction with the variables that it sees.
+func (in *Instruction) Expand(word string) Value {
+	return view{in.scope, in.position}.expand(word, in.source.escape)
+}
+
+// Find returns the place of a word in the instruction's text, or of the whole
+// instruction if the word does not stand in one line of it.
+func (in *Instruction) Find(word string) checks.Location {
+	whole := in.Location
+	if word == "" || whole.Line < 1 || whole.EndLine > len(in.source.Lines) {
+		return whole
+	}
+	for n := whole.Line; n <= whole.EndLine; n++ {
+		line := in.source.Lines[n-1]
+		for from := 0; ; {
+			i := strings.Index(line[from:], word)
+			if i < 0 {
+				break
+			}
+			start, stop := from+i, from+i+len(word)
+			if !endsName(line[:start]) && !startsName(line[stop:]) {
+				column := utf8.RuneCountInString(line[:start]) + 1
+				return checks.Location{
+					Path: whole.Path, Line: n, Column: column,
+					EndLine: n, EndColumn: column + utf8.RuneCountInString(word),
+				}
+			}
+			from = stop
+		}
+	}
+	return whole
+}
+
+func endsName(s string) bool { return s != "" && startsName(s[len(s)-1:]) }
+
+func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position int) *Instruction {
+	in := &Instruction{
+		Keyword:  strings.ToUpper(cmd.Name()),
+		Command:  cmd,
+		Location: s.locate(cmd.Location()),
+		Stage:    stage,
+		source:   s,
+		scope:    s.globals,
+		position: position,
+	}
+	if stage != nil {
+		in.scope = stage.scope
+	}
+	if s.byLine[in.Location.Line] == nil {
+		s.byLine[in.Location.Line] = in
+	}
+	return in
+}
+
+func (s *Source) addStages(parsed []instructions.Stage) {
+	byName := map[string]*Stage{}
+	for i, p := range parsed {
+		from := &Instruction{
+			Keyword: "FROM", Location: s.locate(p.Location),
+			source: s, scope: s.globals, position: end,
+		}
+		s.byLine[from.Location.Line] = from
+		stage := &Stage{Index: i, Name: p.Name, From: from, BaseName: from.Expand(p.BaseName)}
+		if p.Platform != "" {
+			stage.Platform = from.Expand(p.Platform)
+		}
+		from.Stage = stage
+		var inherited *scope
+		if stage.BaseName.Known {
+			stage.Base = byName[stage.BaseName.Text]
+		}
+		if stage.Base != nil {
+			inherited = stage.Base.scope
+			stage.Config = stage.Base.Config
+		}
+		stage.scope = newScope(inherited)
+		stage.References = []Reference{{from, stage.BaseName, stage.Base}}
+
+		commands := slices.Concat(triggers(stage.Base), p.Commands)
+		for j, cmd := range commands {
+			in := s.newInstruction(cmd, stage, j)
+			in.Trigger = j < len(commands)-len(p.Commands)
+			stage.Instructions = append(stage.Instructions, in)
+			s.apply(in)
+		}
+		s.Stages = append(s.Stages, stage)
+		if p.Name != "" {
+			byName[p.Name] = stage
+		}
+	}
+}
+
+// triggers returns the instructions that the ONBUILDs of a stage run at the
+// start of a stage built from it. One that BuildKit cannot parse is left out:
+// its linter says so.
+func triggers(base *Stage) []instructions.Command {
+	if base == nil {
+		return nil
+	}
+	var cmds []instructions.Command
+	for _, in := range base.Instructions {
+		onbuild, ok := in.Command.(*instructions.OnbuildCommand)
+		if !ok {
+			continue
+		}
+		tree, err := parser.Parse(strings.NewReader(onbuild.Expression))
+		if err != nil || len(tree.AST.Children) != 1 {
+			continue
+		}
+		node := tree.AST.Children[0]
+		node.StartLine, node.EndLine = in.Location.Line, in.Location.EndLine
+		if cmd, err := instructions.ParseCommand(node); err == nil {
+			cmds = append(cmds, cmd)
+		}
+	}
+	return cmds
+}
+
+// apply enters what an instruction sets into its stage.
+func (s *Source) apply(in *Instruction) {
+	config := &in.Stage.Config
+	switch cmd := in.Command.(type) {
+	case *instructions.ArgCommand:
+		s.setArgs(in.scope, in, cmd)
+	case *instructions.EnvCommand:
+		for _, kv := range cmd.Env {
+			name := in.Expand(kv.Key)
+			if name.Known {
+				in.scope.set(name.Text, setting{position: in.position, value: in.Expand(kv.Value), env: in})
+			}
+		}
+	case *instructions.UserCommand:
+		config.User = in
+	case *instructions.WorkdirCommand:
+		config.Workdir = in
+	case *instructions.EntrypointCommand:
+		config.Entrypoint = in
+		if config.Cmd != nil && config.Cmd.Stage != in.Stage {
+			config.Cmd = nil // an ENTRYPOINT resets the CMD that it inherits
+		}
+	case *instructions.CmdCommand:
+		config.Cmd = in
+	case *instructions.HealthCheckCommand:
+		config.Healthcheck = in
+	case *instructions.ShellCommand:
+		config.Shell = in
+	case *instructions.StopSignalCommand:
+		config.StopSignal = in
+	case *instructions.RunCommand:
+		in.Calls, in.ShellError = s.parseRun(in, cmd)
+		// Resolves the mounts. What cannot be resolved stays as written: BuildKit's
+		// linter rejects it.
+		_ = cmd.Expand(func(word string) (string, error) {
+			if v := in.Expand(word); v.Known {
+				return v.Text, nil
+			}
+			return word, nil
+		})
+	}
+}
+
+// resolveReferences finds what COPY --from and RUN --mount=from= name. It needs
+// all stages: BuildKit takes the last stage of a name.
+func (s *Source) resolveReferences() {
+	byName := map[string]*Stage{}
+	for _, stage := range s.Stages {
+		if stage.Name != "" {
+			byName[stage.Name] = stage
+		}
+	}
+	for _, stage := range s.Stages {
+		for _, in := range stage.Instructions {
+			var names []string
+			switch cmd := in.Command.(type) {
+			case *instructions.CopyCommand:
+				names = []string{cmd.From}
+			case *instructions.RunCommand:
+				for _, mount := range instructions.GetMounts(cmd) {
+					names = append(names, mount.From)
+				}
+			}
+			for _, name := range names {
+				if name == "" {
+					continue
+				}
+				ref := Reference{Instruction: in, Name: in.Expand(name)}
+				if index, err := strconv.Atoi(name); err == nil && index >= 0 && index < len(s.Stages) {
+					ref.Stage = s.Stages[index]
+				} else if ref.Name.Known {
+					ref.Stage = byName[strings.ToLower(ref.Name.Text)]
+				}
+				stage.References = append(stage.References, ref)
+			}
+		}
+	}
+}

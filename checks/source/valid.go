@@ -1,0 +1,36 @@
+package source
+
+import (
+	"github.com/imagegate/imagegate/checks"
+)
+
+var valid = checks.Check[*Source]{
+	Rule: checks.Rule{
+		ID:        "source/valid",
+		Title:     "BuildKit accepts the Dockerfile",
+		Severity:  checks.High,
+		Why:       "What BuildKit rejects cannot be built. Its rules that come behind the error are not judged, either.",
+		Fix:       "Mend what the message names. If it is an ARG without a default, give it one or pass it with --build-arg.",
+		Reference: "https://docs.docker.com/reference/dockerfile/",
+	},
+	Good: `
+FROM alpine:3.20 AS build
+FROM scratch
+COPY --from=build /etc/os-release /
+`,
+	Bad: `
+FROM scratch
+COPY --from=runtime /etc/os-release /
+FROM scratch AS runtime
+`,
+	Judge: func(s *Source) checks.Outcome {
+		lint := s.lint()
+		if lint.err != nil {
+			return checks.Broken(lint.err)
+		}
+		if lint.rejected != nil {
+			return checks.Found(*lint.rejected)
+		}
+		return checks.Outcome{}
+	},
+}

@@ -1,0 +1,72 @@
+package vuln
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+const day = 24 * time.Hour
+
+var database = checks.Check[*Scan]{
+	Rule: checks.Rule{
+		ID:        "vuln/database",
+		Title:     "The vulnerability database is recent",
+		Severity:  checks.High,
+		Why:       "A scanner finds only what its database knows: one of last month calls an image clean that has been attacked for weeks.",
+		Fix:       "let the scanner download its database, or refresh the one that is given to it",
+		Reference: "https://trivy.dev/latest/docs/configuration/db/",
+	},
+	Good: `{
+  "now": "2026-11-23T12:00:00Z",
+  "database": {"source": "ghcr.io/aquasecurity/trivy-db:2", "version": 2, "updatedAt": "2026-11-22T06:00:00Z"}
+}`,
+	Bad: `{
+  "now": "2026-11-23T12:00:00Z",
+  "database": {"source": "ghcr.io/aquasecurity/trivy-db:2", "version": 2, "updatedAt": "2026-10-01T06:00:00Z"}
+}`,
+	Judge: judgeDatabase,
+}
+
+func judgeDatabase(s *Scan) checks.Outcome {
+	maxAge := cmp.Or(s.MaxAge, DefaultMaxAge)
+	age := s.Now.Sub(s.Database.UpdatedAt)
+	switch {
+	case s.Now.IsZero():
+		return checks.Broken(errors.New("the time of the scan is not known"))
+	case maxAge < 0:
+		return checks.Broken(fmt.Errorf("a database may be %s old; give an age above 0", maxAge))
+	case s.Database.UpdatedAt.IsZero():
+		return checks.Broken(fmt.Errorf("%s does not say when it was updated; download it again", s.Database.name()))
+	case age < -day:
+		return checks.Broken(fmt.Errorf("%s is of %s, which is in the future; set the clock right", s.Database.name(), s.Database.UpdatedAt.UTC().Format(time.DateOnly)))
+	case age > maxAge:
+		return checks.Broken(fmt.Errorf("%s; it may be %s old: %s", s.Database.describe(s.Now), inDays(maxAge), "let the scanner download a newer one, or refresh the one that is given to it"))
+	}
+	return checks.Passed("%s", s.Database.describe(s.Now))
+}
+
+func (d Database) name() string { return cmp.Or(d.Source, "the vulnerability database") }
+
+// describe says where a database came from, of which day and how old it is.
+func (d Database) describe(now time.Time) string {
+	if d.UpdatedAt.IsZero() {
+		return d.name() + " of unknown age"
+	}
+	return fmt.Sprintf("%s of %s, %s old", d.name(), d.UpdatedAt.UTC().Format(time.DateOnly), inDays(now.Sub(d.UpdatedAt)))
+}
+
+// inDays writes a duration in whole days.
+func inDays(d time.Duration) string {
+	switch n := d / day; n {
+	case 0:
+		return "less than a day"
+	case 1:
+		return "1 day"
+	default:
+		return fmt.Sprintf("%d days", n)
+	}
+}

@@ -1,0 +1,202 @@
+// Build a container image and let it out only when it is fit for production.
+//
+// Every gate judges the same exported tarball: its source is linted, its
+// configuration and layers are read, Trivy scans it, and it is run, to see that
+// its main process is not root, that its HEALTHCHECK turns healthy and that it
+// stops when it is asked to. What passes is published byte for byte.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/docker/go-units"
+	"go.opentelemetry.io/otel/codes"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/report"
+	"github.com/imagegate/imagegate/checks/runtime"
+	"github.com/imagegate/imagegate/checks/vuln"
+	"github.com/imagegate/imagegate/internal/dagger"
+)
+
+// Imagegate builds, judges and publishes the image of one application. Sizes
+// are in bytes, times in milliseconds: a module's fields know no durations.
+type Imagegate struct {
+	// +private
+	Dockerfile string
+	// +private
+	Target string
+	// +private
+	BuildArgs []string
+	// +private
+	Platforms []dagger.Platform
+	// +private
+	Env []string
+	// +private
+	MaxSize int
+	// +private
+	GracePeriod int
+	// +private
+	StartTimeout int
+	// +private
+	ScannerImage string
+	// +private
+	Database *dagger.Directory
+	// +private
+	DatabaseRepositories []string
+	// +private
+	DatabaseMaxAge int
+}
+
+// New holds what all functions share: how the image is built, run and scanned.
+func New(
+	// Path of the Dockerfile in the source.
+	// +default="Dockerfile"
+	dockerfile string,
+	// Stage to build and to judge; the last one if empty.
+	// +optional
+	target string,
+	// Build arguments, as KEY=VALUE.
+	// +optional
+	buildArg []string,
+	// Platforms to build, as in linux/amd64,linux/arm64; the engine's own if empty.
+	// +optional
+	platform []dagger.Platform,
+	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
+	// +optional
+	env []string,
+	// Most that the layers of the image may hold uncompressed, as in 500MB.
+	// +default="500MB"
+	maxSize string,
+	// Time that the main process has to end after its stop signal, as in 10s.
+	// +default="10s"
+	gracePeriod string,
+	// Time that the image has to become healthy, however patient its HEALTHCHECK is.
+	// +default="2m"
+	startTimeout string,
+	// Image of the Trivy scanner: a mirror's address, or another release.
+	// +default="aquasec/trivy:0.69.3@sha256:bcc376de8d77cfe086a917230e818dc9f8528e3c852f7b1aff648949b6258d1c"
+	scannerImage string,
+	// Trivy database to scan with instead of downloading one: a directory with
+	// db/trivy.db and db/metadata.json, as "trivy image --download-db-only" leaves in its cache.
+	// +optional
+	database *dagger.Directory,
+	// OCI repositories to download the Trivy database from, tried in order; Trivy's own if empty.
+	// +optional
+	databaseRepository []string,
+	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
+	// +default="168h"
+	databaseMaxAge string,
+) (*Imagegate, error) {
+	m := &Imagegate{
+		Dockerfile: dockerfile, Target: target, BuildArgs: buildArg, Platforms: platform, Env: env,
+		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
+	}
+	size, err := units.FromHumanSize(maxSize)
+	if err != nil || size <= 0 {
+		return nil, fmt.Errorf("--max-size=%q is not a size: write it as in 500MB", maxSize)
+	}
+	m.MaxSize = int(size)
+	for _, d := range []struct {
+		flag, text string
+		to         *int
+	}{
+		{"grace-period", gracePeriod, &m.GracePeriod},
+		{"start-timeout", startTimeout, &m.StartTimeout},
+		{"database-max-age", databaseMaxAge, &m.DatabaseMaxAge},
+	} {
+		duration, err := time.ParseDuration(d.text)
+		if err != nil || duration < time.Millisecond {
+			return nil, fmt.Errorf("--%s=%q is not a duration: write it as in 10s, 2m or 168h", d.flag, d.text)
+		}
+		*d.to = int(duration.Milliseconds())
+	}
+	return m, nil
+}
+
+func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+
+// Build the image, judge it by every gate, and print one table of what was
+// found; ends non-zero where anything blocks.
+//
+// +cache="never"
+func (m *Imagegate) Verify(
+	ctx context.Context,
+	// Directory of the application: the build context, with its Dockerfile.
+	source *dagger.Directory,
+) (string, error) {
+	r, _ := m.judge(ctx, source)
+	return verdict(r)
+}
+
+// judge runs all gates side by side, and all of them to the end, so that one run
+// shows everything. The tarball is the one that they read; nil where the build
+// failed.
+func (m *Imagegate) judge(ctx context.Context, source *dagger.Directory) (report.Report, *tarball) {
+	var lint, built report.Gate
+	var judged []report.Gate
+	var img *tarball
+	var side sync.WaitGroup
+	side.Go(func() { lint = m.lint(ctx, source) })
+	side.Go(func() {
+		built, img = m.export(ctx, source)
+		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run)
+	})
+	side.Wait()
+	return report.Report{Image: img.describe(), Gates: append([]report.Gate{lint, built}, judged...)}, img
+}
+
+// imageGate judges one platform of the tarball.
+type imageGate func(context.Context, *tarball, platformImage) report.Gate
+
+// judgeImage runs gates on every platform of the tarball, side by side, and
+// returns what they found in the order of the gates.
+func (m *Imagegate) judgeImage(ctx context.Context, img *tarball, gates ...imageGate) []report.Gate {
+	if img == nil {
+		return []report.Gate{
+			{Name: "image", Results: checks.Skips(image.All(), noImage)},
+			{Name: "scan", Results: checks.Skips(vuln.All(), noImage)},
+			{Name: "run", Results: checks.Skips(runtime.All(), noImage)},
+		}
+	}
+	results := make([]report.Gate, len(gates)*len(img.platforms))
+	var side sync.WaitGroup
+	for i, gate := range gates {
+		for j, p := range img.platforms {
+			side.Go(func() {
+				results[i*len(img.platforms)+j] = gate(ctx, img, p)
+			})
+		}
+	}
+	side.Wait()
+	return results
+}
+
+const noImage = "there is no image to judge: build/image says why"
+
+// timed runs one gate as a span of its name.
+func timed(ctx context.Context, name, platform string, judge func(context.Context) []checks.Result) report.Gate {
+	ctx, span := Tracer().Start(ctx, "gate: "+name)
+	defer span.End()
+	start := time.Now()
+	gate := report.Gate{Name: name, Platform: platform, Results: judge(ctx)}
+	gate.Time = time.Since(start)
+	if gate.Status().Blocks() {
+		span.SetStatus(codes.Error, gate.Verdict())
+	}
+	return gate
+}
+
+// verdict returns the table, as an error where anything blocks.
+func verdict(r report.Report) (string, error) {
+	table := report.Table(r)
+	if r.Status().Blocks() {
+		return "", errors.New("the image is not fit for production\n\n" + table)
+	}
+	return table, nil
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+
+	"github.com/imagegate/imagegate/checks/report"
+	"github.com/imagegate/imagegate/internal/dagger"
+)
+
+// Report is what the gates found, in the formats that people and programs read.
+type Report struct {
+	// What the run came to: "passed" or "blocked".
+	Verdict string
+	// +private
+	TableText string
+	// +private
+	JSONText string
+}
+
+// Build the image and judge it by every gate, as verify does, but end zero
+// whatever was found, so that the report can be kept.
+//
+// +cache="never"
+func (m *Imagegate) Report(
+	ctx context.Context,
+	// Directory of the application: the build context, with its Dockerfile.
+	source *dagger.Directory,
+) (*Report, error) {
+	r, _ := m.judge(ctx, source)
+	document, err := report.JSON(r)
+	if err != nil {
+		return nil, err
+	}
+	return &Report{Verdict: r.Verdict(), TableText: report.Table(r), JSONText: string(document)}, nil
+}
+
+// The table that verify prints.
+func (r *Report) Table() *dagger.File { return dag.File("imagegate.txt", r.TableText) }
+
+// The verdict and every result, as a JSON document with a "schemaVersion".
+func (r *Report) JSON() *dagger.File { return dag.File("imagegate.json", r.JSONText) }
