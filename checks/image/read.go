@@ -32,14 +32,14 @@ type Limits struct {
 	// uncompressed; 64 GB.
 	Uncompressed int64
 	// Ratio is how many bytes may come out of a compressed one, layer by layer;
-	// 200. Ordinary layers reach 10. The first 64 MiB of a layer may be of any
-	// ratio: a small layer of zeros does no harm.
+	// 200. Ordinary layers reach 10.
 	Ratio int64
+	// RatioAfter is how many bytes of a layer may be of any ratio; 1 GiB. A file of
+	// zeros in an image is waste, which costs seconds to read, and no attack.
+	RatioAfter int64
 }
 
 const (
-	// freeOfRatio is how many bytes of a layer are not held against its ratio.
-	freeOfRatio = 64 << 20
 	// maxNames is how many bytes the names and links of all layers may have
 	// together: what a tree costs in memory comes from them.
 	maxNames = 256 << 20
@@ -58,6 +58,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Ratio == 0 {
 		l.Ratio = 200
+	}
+	if l.RatioAfter == 0 {
+		l.RatioAfter = 1 << 30
 	}
 	return l
 }
@@ -364,7 +367,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.plain.Read(p)
 	m.hasher.Write(p[:n])
 	m.n += int64(n)
-	if m.n > freeOfRatio && (m.n-freeOfRatio)/m.limits.Ratio > m.compressed {
+	if over := m.n - m.limits.RatioAfter; over > 0 && over/m.limits.Ratio > m.compressed {
 		return n, fmt.Errorf("%s compressed unpack to more than %d times as much", humanSize(m.compressed), m.limits.Ratio)
 	}
 	if m.total.Add(int64(n)) > m.limits.Uncompressed {

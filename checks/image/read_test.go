@@ -250,8 +250,8 @@ func TestReadHostile(t *testing.T) {
 		"too many parents":   {layerOf(file("a/b/c/d/e/f/g", "")), Limits{Entries: 3}, nil, "more than 6 files and directories"},
 		"too large":          {layerFrom(zeros(1 << 20)), Limits{Uncompressed: 1<<20 + 600}, nil, "the layers unpack to more than 1.0 MB"},
 		"too large an entry": {layerFrom(zeros(1 << 20)), Limits{Uncompressed: 1 << 19}, nil, "entry zeros has 1.0 MB; the limit is 524.3 kB"},
-		"ratio":              {layerFrom(zeros(freeOfRatio + 30<<20)), Limits{}, nil, "unpack to more than 200 times as much"},
-		"after the tar":      {layerFrom(append(bytes.Clone(plain), make([]byte, freeOfRatio+40<<20)...)), Limits{}, nil, "after the tar's end"},
+		"ratio":              {layerFrom(zeros(30 << 20)), Limits{RatioAfter: 1 << 20}, nil, "unpack to more than 200 times as much"},
+		"after the tar":      {layerFrom(append(bytes.Clone(plain), make([]byte, 40<<20)...)), Limits{RatioAfter: 1 << 20}, nil, "after the tar's end"},
 		"after the gzip":     {afterGzip(plain), Limits{}, nil, "gzip: invalid header"},
 	}
 	for name, test := range tests {
