@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -154,6 +155,9 @@ func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*ta
 	if err != nil {
 		return nil, err
 	}
+	if err := m.complete(archive.Manifests()); err != nil {
+		return nil, err
+	}
 	img := &tarball{archive: archive, file: dag.CurrentModule().WorkdirFile(tarballPath)}
 	manifests := archive.Manifests()
 	for _, manifest := range manifests {
@@ -164,6 +168,21 @@ func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*ta
 		img.platforms = append(img.platforms, p)
 	}
 	return img, nil
+}
+
+// complete reports a platform that was asked for and not built. Engine v0.21.7
+// gives a stage FROM scratch its own platform, whatever it is asked for.
+func (m *Imagegate) complete(built []image.Manifest) error {
+	for _, want := range m.Platforms {
+		if !slices.ContainsFunc(built, func(got image.Manifest) bool { return got.Platform.String() == string(want) }) {
+			var got []string
+			for _, b := range built {
+				got = append(got, b.Platform.String())
+			}
+			return fmt.Errorf("the engine was asked for %s and built %s: start the last stage from a base image of that platform instead of scratch", want, strings.Join(got, ", "))
+		}
+	}
+	return nil
 }
 
 // layout returns the image of one platform as an OCI layout of its own.

@@ -19,6 +19,9 @@ const (
 	fixWidth   = 44
 )
 
+// mostNames is how many checks a shared row names.
+const mostNames = 8
+
 type row struct {
 	status                  checks.Status
 	check, where, what, fix string
@@ -39,7 +42,10 @@ func (f family) row(members []checks.Result) row {
 	for _, m := range members {
 		names = append(names, strings.TrimPrefix(m.Check, f.name+"/"))
 	}
-	what := fmt.Sprintf("%d checks: %s", len(names), strings.Join(names, ", "))
+	what := fmt.Sprintf("%d checks", len(names))
+	if len(names) <= mostNames {
+		what += ": " + strings.Join(names, ", ")
+	}
 	if f.detail != "" {
 		what = f.detail + " (" + what + ")"
 	}
