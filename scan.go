@@ -129,6 +129,9 @@ func explainExec(err error) error {
 		return err
 	}
 	output := strings.TrimSpace(failed.Stderr + "\n" + failed.Stdout)
+	if output == "" {
+		return fmt.Errorf("%s: %w", strings.Join(failed.Cmd, " "), err)
+	}
 	if i := len(output) - 600; i > 0 {
 		output = "… " + output[i:]
 	}
