@@ -548,13 +548,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 		}
 	case "Report":
 		switch fnName {
-		case "JSON":
+		case "Json":
 			var parent Report
 			err = json.Unmarshal(parentJSON, &parent)
 			if err != nil {
 				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
 			}
-			return (*Report).JSON(&parent), nil
+			return (*Report).Json(&parent), nil
 		case "Table":
 			var parent Report
 			err = json.Unmarshal(parentJSON, &parent)

@@ -38,4 +38,6 @@ func (m *Imagegate) Report(
 func (r *Report) Table() *dagger.File { return dag.File("imagegate.txt", r.TableText) }
 
 // The verdict and every result, as a JSON document with a "schemaVersion".
-func (r *Report) JSON() *dagger.File { return dag.File("imagegate.json", r.JSONText) }
+func (r *Report) Json() *dagger.File { // Dagger would call JSON "j-son".
+	return dag.File("imagegate.json", r.JSONText)
+}

@@ -91,7 +91,7 @@ func (m *Imagegate) observe(ctx context.Context, img *tarball, p platformImage) 
 func (m *Imagegate) spec(p platformImage, env []pair) (string, error) {
 	config := p.Config.Config
 	spec := probe.Spec{
-		Version: probe.Version, Args: append(append([]string{}, config.Entrypoint...), config.Cmd...), Env: config.Env,
+		Version: probe.Version, User: config.User, Args: append(append([]string{}, config.Entrypoint...), config.Cmd...), Env: config.Env,
 		WorkingDir: config.WorkingDir, Shell: config.Shell, StopSignal: config.StopSignal,
 		Healthcheck: (*probe.Healthcheck)(p.Healthcheck),
 		GracePeriod: milliseconds(m.GracePeriod), StartTimeout: milliseconds(m.StartTimeout), Settle: settle,

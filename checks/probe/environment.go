@@ -3,11 +3,13 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // defaultPath is the PATH that Docker gives to an image without one.
@@ -62,7 +64,7 @@ func home(passwd string, uid int) string {
 // of its environment if the name has no slash, else from the working directory.
 func lookup(name string, env []string, dir string) (string, error) {
 	if name == "" {
-		return "", errors.New("the image names no program to start: set ENTRYPOINT or CMD")
+		return "", errors.New("it names no program")
 	}
 	if strings.Contains(name, "/") {
 		path := name
@@ -106,8 +108,43 @@ func executable(path string) error {
 		return fmt.Errorf("%s cannot be reached by uid %d: %w", path, os.Getuid(), err)
 	case info.IsDir():
 		return fmt.Errorf("%s is a directory", path)
-	case info.Mode()&0o111 == 0:
-		return fmt.Errorf("%s is not executable", path)
+	case syscall.Access(path, 1) != nil:
+		return fmt.Errorf("%s is not executable for uid %d (mode %04o)", path, os.Getuid(), info.Mode().Perm())
 	}
 	return nil
+}
+
+// explain says why the kernel did not start a program that is there.
+func explain(path string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("%s is no program for this machine: a script needs a first line as in #!/bin/sh, a binary the platform of the image", path)
+	case errors.Is(err, syscall.ENOENT):
+		if name, ok := interpreter(path); ok {
+			return fmt.Errorf("%s is a script for %q, which is not in the image", path, name)
+		}
+		return fmt.Errorf("%s is in the image, but the dynamic loader that it is linked with is not: it was built for another libc (glibc, musl), or needs to be linked statically", path)
+	}
+	return fmt.Errorf("%s could not be started: %w", path, err)
+}
+
+// interpreter returns the program that the first line of a script names; false
+// if the file is no script.
+func interpreter(path string) (string, bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	// The kernel reads no further either.
+	first := make([]byte, 256)
+	n, _ := io.ReadFull(f, first)
+	line, _, _ := strings.Cut(string(first[:n]), "\n")
+	line, ok := strings.CutPrefix(line, "#!")
+	// A carriage return before the end of the line is part of the name.
+	fields := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+	if !ok || len(fields) == 0 {
+		return "", false
+	}
+	return fields[0], true
 }

@@ -9,9 +9,10 @@ import (
 // Docker's defaults for what a HEALTHCHECK leaves unset:
 // https://docs.docker.com/reference/dockerfile/#healthcheck
 const (
-	defaultInterval = 30 * time.Second
-	defaultTimeout  = 30 * time.Second
-	defaultRetries  = 3
+	defaultInterval      = 30 * time.Second
+	defaultTimeout       = 30 * time.Second
+	defaultStartInterval = 5 * time.Second
+	defaultRetries       = 3
 )
 
 // The probe runs the test at once and then more often than Docker would, so as
@@ -26,35 +27,52 @@ const (
 	keptRuns = 5
 	// keptRunOutput is how many bytes of a run's output are, as with Docker.
 	keptRunOutput = 4096
-	// outputDelay is how long the output of a test that has ended may stay open
-	// in the hands of what it left behind.
+	// outputDelay is how long the output of what has ended may stay open in the
+	// hands of what it left behind.
 	outputDelay = 200 * time.Millisecond
 )
 
-// patience returns how long Docker would wait, at the longest, before it starts
-// the run that turns the image unhealthy: the start period, in which failures do
-// not count, and then an interval for each retry. A test that has not passed by
-// then has failed by Docker's clock too, so the probe is never stricter.
-func (h *Healthcheck) patience() time.Duration {
-	interval, retries := h.Interval, h.Retries
-	if interval == 0 {
-		interval = defaultInterval
+// withDefaults returns the healthcheck with Docker's defaults where it leaves
+// something unset.
+func (h Healthcheck) withDefaults() Healthcheck {
+	for _, d := range []struct {
+		value    *time.Duration
+		standard time.Duration
+	}{
+		{&h.Interval, defaultInterval}, {&h.Timeout, defaultTimeout}, {&h.StartInterval, defaultStartInterval},
+	} {
+		if *d.value <= 0 {
+			*d.value = d.standard
+		}
 	}
-	if retries == 0 {
-		retries = defaultRetries
+	if h.Retries <= 0 {
+		h.Retries = defaultRetries
 	}
-	return h.StartPeriod + time.Duration(retries)*interval
+	return h
 }
 
-func (h *Healthcheck) timeout() time.Duration {
-	if h.Timeout == 0 {
-		return defaultTimeout
+// patience returns the latest time at which Docker would begin the run that
+// turns the image unhealthy, where no run takes longer than the given time.
+//
+// Docker's first run that counts begins one interval after the start or, with a
+// start period, at most one start interval after its end, where the interval
+// may be the longer. Each further run begins one interval after the end of the
+// one before, and the Retries-th that fails decides. A run may be on its way
+// when the start period ends, so Retries of them may have to be waited for.
+//
+// An application that does not pass the test at that time, after no fewer runs
+// that counted, is unhealthy by Docker's clock too: the probe is never stricter.
+func (h Healthcheck) patience(slowest time.Duration) time.Duration {
+	first := h.Interval
+	if h.StartPeriod > 0 {
+		first = max(h.Interval, h.StartInterval)
 	}
-	return h.Timeout
+	retries := time.Duration(h.Retries)
+	return h.StartPeriod + first + (retries-1)*h.Interval + retries*slowest
 }
 
 // args returns the command of the test.
-func (h *Healthcheck) args(shell []string) []string {
+func (h Healthcheck) args(shell []string) []string {
 	if h.Test[0] != "CMD-SHELL" {
 		return h.Test[1:]
 	}
@@ -64,14 +82,17 @@ func (h *Healthcheck) args(shell []string) []string {
 	return append(append([]string{}, shell...), h.Test[1:]...)
 }
 
-// awaitHealthy runs the test until it passes, the main process ends, or Docker
-// would have given up; the last run begins no earlier than that.
-func (a *application) awaitHealthy(h *Healthcheck, bound time.Duration) *Health {
+// awaitHealthy runs the test until it passes, the main process ends, Docker
+// would have given up, or the bound.
+func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
+	h = h.withDefaults()
 	health := &Health{}
-	deadline := min(h.patience(), bound)
+	var slowest time.Duration
+	counted := 0
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
-		last := time.Since(a.began) >= deadline
-		run := a.check(h)
+		began := time.Since(a.began)
+		last := began >= h.patience(slowest) && counted+1 >= h.Retries
+		run := a.check(h, bound-began)
 		health.Runs++
 		health.Last = append(health.Last, run)
 		if len(health.Last) > keptRuns {
@@ -79,23 +100,44 @@ func (a *application) awaitHealthy(h *Healthcheck, bound time.Duration) *Health 
 		}
 		health.At = time.Since(a.began)
 		health.Healthy = run.Code == 0 && run.Error == ""
-		if health.Healthy || last {
+		if health.Healthy || last || a.endsWithin(0) {
 			return health
 		}
-		if left := deadline - time.Since(a.began); left > 0 {
-			pause = min(pause, left)
+		if began >= h.StartPeriod {
+			counted++
 		}
-		if a.endsWithin(pause) {
+		slowest = max(slowest, run.Took)
+		wait := min(pause, bound-health.At)
+		if left := h.patience(slowest) - health.At; left > 0 {
+			wait = min(wait, left)
+		}
+		if a.endsWithin(wait) {
+			return health
+		}
+		if time.Since(a.began) >= bound {
+			health.TimedOut = true
 			return health
 		}
 	}
 }
 
 // check runs the test once, as a process group of its own, which is killed whole
-// when the test takes longer than its timeout.
-func (a *application) check(h *Healthcheck) Run {
+// when the test takes longer than its timeout or than the bound, or when the
+// main process ends, as every process of a container then is.
+func (a *application) check(h Healthcheck, bound time.Duration) Run {
 	run := Run{At: time.Since(a.began), Code: -1}
-	defer func() { run.Took = time.Since(a.began) - run.At }()
+	out, err := a.test(&run, h, bound)
+	if err != nil {
+		run.Error = err.Error()
+	}
+	run.Output = out
+	run.Took = time.Since(a.began) - run.At
+	return run
+}
+
+// test runs the test and notes its exit status. It returns what the test wrote,
+// and why it has no exit status.
+func (a *application) test(run *Run, h Healthcheck, bound time.Duration) (string, error) {
 	args := h.args(a.spec.Shell)
 	name := ""
 	if len(args) > 0 {
@@ -103,40 +145,35 @@ func (a *application) check(h *Healthcheck) Run {
 	}
 	path, err := lookup(name, a.env, a.dir)
 	if err != nil {
-		run.Error = err.Error()
-		return run
+		return "", err
 	}
 	out, w, err := newCapture(keptRunOutput)
 	if err != nil {
-		run.Error = err.Error()
-		return run
+		return "", err
 	}
-	pid, ended, err := a.launch(path, args, w)
+	pid, ended, err := a.launchApart(path, args, w)
 	w.Close()
 	if err != nil {
-		run.Error = fmt.Sprintf("%s could not be started: %v", path, err)
-		return run
+		return "", explain(path, err)
 	}
-	a.exclude(pid)
-	timeout := time.NewTimer(h.timeout())
+	timeout := time.NewTimer(min(h.Timeout, bound))
 	defer timeout.Stop()
 	select {
 	case status := <-ended:
 		if status.Signaled() {
-			run.Error = "ended by " + signalName(status.Signal())
+			err = fmt.Errorf("ended by %s", signalName(status.Signal()))
 		} else {
 			run.Code = status.ExitStatus()
 		}
+	case <-a.ended:
+		err = fmt.Errorf("ended with the main process")
 	case <-timeout.C:
-		run.Error = fmt.Sprintf("still running at its timeout of %s", h.timeout())
+		err = fmt.Errorf("still running at its timeout of %s", h.Timeout)
+		if bound < h.Timeout {
+			err = fmt.Errorf("still running when the time to start was over")
+		}
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
-	drain := time.NewTimer(outputDelay)
-	defer drain.Stop()
-	select {
-	case <-out.ended:
-	case <-drain.C:
-	}
-	run.Output = out.output().Head
-	return run
+	out.drain(outputDelay)
+	return out.output().Head, err
 }

@@ -104,10 +104,12 @@ func proceed(pid int, stop stopOf, s syscall.Signal, dropped *atomic.Bool) {
 // handles reports whether a process has a handler for a signal now.
 func handles(pid int, s syscall.Signal) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return false
-	}
-	for line := range strings.Lines(string(text)) {
+	return err == nil && caught(string(text), s)
+}
+
+// caught reports whether the text of /proc/PID/status has a handler for a signal.
+func caught(status string, s syscall.Signal) bool {
+	for line := range strings.Lines(status) {
 		if mask, ok := strings.CutPrefix(line, "SigCgt:"); ok {
 			bits, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
 			return err == nil && bits>>(uint(s)-1)&1 == 1

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -24,18 +25,22 @@ const (
 	keptIdentities = 32
 	// killWait bounds the time that killing what is left may take.
 	killWait = 5 * time.Second
+	// leaveDelay is how long other processes may outlive the main process that
+	// told them to end: theirs is then an end of their own.
+	leaveDelay = 200 * time.Millisecond
+	// pollEvery is how often the end of other processes is looked for.
+	pollEvery = 5 * time.Millisecond
 )
 
 // application is the program under test.
 type application struct {
-	spec    Spec
-	env     []string
-	dir     string
-	reaper  *reaper
-	pid     int
-	began   time.Time
-	streams *os.File
-	null    *os.File
+	spec   Spec
+	env    []string
+	dir    string
+	reaper *reaper
+	pid    int
+	began  time.Time
+	null   *os.File
 
 	// ended is closed when the main process has ended; exit is how.
 	ended chan struct{}
@@ -49,12 +54,22 @@ type application struct {
 // Observe starts the program of the specification in place of the probe's own,
 // watches it, and stops it. Whatever the program does is an observation; an
 // error means that the probe itself failed.
+//
+// It is for a process of its own: it collects every child, catches every signal,
+// and lends its standard output to the application.
 func Observe(spec Spec) (*Observation, error) {
-	// The application's pipes, and ours, may break at any time.
-	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	// The application may send any signal to process 1 or to its parent, and our
+	// pipes may break at any time. Signals that are caught, unlike ignored ones,
+	// are back at their default in what the probe starts.
+	signal.Notify(make(chan os.Signal, 1))
+	spec.GracePeriod = cmp.Or(spec.GracePeriod, defaultGracePeriod)
+	spec.StartTimeout = cmp.Or(spec.StartTimeout, defaultStartTimeout)
+	spec.Settle = cmp.Or(spec.Settle, defaultSettle)
+	o := &Observation{Version: Version, Args: slices.Clone(spec.Args), User: spec.User}
 	stop, err := parseSignal(spec.StopSignal)
 	if err != nil {
-		return &Observation{Version: Version, StartError: err.Error(), Args: spec.Args}, nil
+		o.StartError = err.Error()
+		return o, nil
 	}
 	r, err := newReaper()
 	if err != nil {
@@ -76,7 +91,10 @@ func Observe(spec Spec) (*Observation, error) {
 	if a.dir == "" {
 		a.dir = "/"
 	}
-	o := &Observation{Version: Version, Args: slices.Clone(spec.Args)}
+	// Applications log to /proc/1/fd/1, which is ours here.
+	if err := syscall.Dup3(int(w.Fd()), 1, 0); err != nil {
+		return nil, fmt.Errorf("lend the standard output to the application: %w", err)
+	}
 	err = a.start(o, w)
 	w.Close()
 	if err != nil {
@@ -85,10 +103,9 @@ func Observe(spec Spec) (*Observation, error) {
 	}
 	stopSampling := a.sample()
 	if spec.Healthcheck.Declared() {
-		o.Health = a.awaitHealthy(spec.Healthcheck, spec.StartTimeout)
-	} else {
-		a.endsWithin(spec.Settle)
+		o.Health = a.awaitHealthy(*spec.Healthcheck, spec.StartTimeout)
 	}
+	a.settle(stop)
 	if a.endsWithin(0) {
 		exit := a.exit
 		o.Early = &exit
@@ -97,33 +114,29 @@ func Observe(spec Spec) (*Observation, error) {
 	}
 	stopSampling()
 	a.killRest()
-	select {
-	case <-out.ended:
-	case <-time.After(outputDelay):
+	if err := syscall.Dup3(int(null.Fd()), 1, 0); err != nil {
+		return nil, fmt.Errorf("take the standard output back from the application: %w", err)
 	}
+	out.drain(outputDelay)
 	o.Identities, o.Output = a.identities, out.output()
 	return o, nil
 }
 
 func (a *application) start(o *Observation, w *os.File) error {
-	name := ""
-	if len(o.Args) > 0 {
-		name = o.Args[0]
+	if len(o.Args) == 0 {
+		return errors.New("the image names no program to start: set ENTRYPOINT or CMD")
 	}
-	path, err := lookup(name, a.env, a.dir)
+	path, err := lookup(o.Args[0], a.env, a.dir)
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(a.dir); err != nil || !info.IsDir() {
+	if info, err := os.Stat(a.dir); err != nil || !info.IsDir() || syscall.Access(a.dir, 1) != nil {
 		return fmt.Errorf("the working directory %s is not a directory that uid %d can reach", a.dir, os.Getuid())
 	}
 	a.began = time.Now()
 	pid, ended, err := a.launch(path, o.Args, w)
-	if errors.Is(err, syscall.ENOEXEC) {
-		return fmt.Errorf("%s is no program for this machine: a script needs a first line as in #!/bin/sh, a binary the platform of the image", path)
-	}
 	if err != nil {
-		return fmt.Errorf("%s could not be started: %w", path, err)
+		return explain(path, err)
 	}
 	o.Args[0], a.pid = path, pid
 	go func() {
@@ -141,6 +154,18 @@ func (a *application) launch(path string, args []string, w *os.File) (int, <-cha
 		Files: []uintptr{a.null.Fd(), w.Fd(), w.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
+}
+
+// launchApart is launch for what is not of the application: its session is kept
+// from being taken for the application's from the start.
+func (a *application) launchApart(path string, args []string, w *os.File) (int, <-chan syscall.WaitStatus, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	pid, ended, err := a.launch(path, args, w)
+	if err == nil {
+		a.excluded[pid] = true
+	}
+	return pid, ended, err
 }
 
 func exitOf(status syscall.WaitStatus, at time.Duration) Exit {
@@ -167,10 +192,27 @@ func (a *application) endsWithin(d time.Duration) bool {
 	}
 }
 
+// settle waits until the application looks started: it listens, and has a
+// handler for its stop signal, at two looks in a row. An application that shows
+// neither has until the bound, and is started if it lives. Docker asks nobody to
+// stop this early; an application that was on the point of installing its handler
+// would be taken for one without.
+func (a *application) settle(s syscall.Signal) {
+	started := func() bool { return handles(a.pid, s) && listens(a.processes()) }
+	for before := false; ; {
+		now := started()
+		left := a.spec.Settle - time.Since(a.began)
+		if now && before || left <= 0 || a.endsWithin(min(sampleEvery, left)) {
+			return
+		}
+		before = now
+	}
+}
+
 // stop does what docker stop does: it sends the stop signal to the main process,
 // only, and waits.
 func (a *application) stop(s syscall.Signal) *Stop {
-	stop := &Stop{Signal: signalName(s), GracePeriod: a.spec.GracePeriod}
+	stop := &Stop{Signal: signalName(s), Number: int(s), Program: program(a.pid), GracePeriod: a.spec.GracePeriod}
 	if p, ok := readStat(filepath.Join("/proc", fmt.Sprint(a.pid))); ok {
 		stop.Name = p.name
 	}
@@ -183,17 +225,15 @@ func (a *application) stop(s syscall.Signal) *Stop {
 	_ = syscall.Kill(a.pid, s)
 	if a.endsWithin(a.spec.GracePeriod) {
 		exit := a.exit
-		exit.At -= sent
+		exit.At = max(0, exit.At-sent)
 		stop.Exit = &exit
 	}
 	if dropped != nil {
 		stop.Dropped = dropped.Load()
 	}
 	if stop.Exit != nil {
-		for _, p := range a.processes() {
-			if !p.zombie {
-				stop.Left = append(stop.Left, p.name)
-			}
+		for _, p := range a.outlive(leaveDelay) {
+			stop.Left = append(stop.Left, p.name)
 		}
 		slices.Sort(stop.Left)
 		stop.Left = slices.Compact(stop.Left)
@@ -201,23 +241,40 @@ func (a *application) stop(s syscall.Signal) *Stop {
 	return stop
 }
 
-// killRest ends what is left of the application, and returns when nothing is, or
-// when that takes too long: the container's end takes the rest.
+// outlive returns the processes that are there after a delay; none as soon as
+// there are none.
+func (a *application) outlive(d time.Duration) []process {
+	deadline := time.NewTimer(d)
+	defer deadline.Stop()
+	again := time.NewTicker(pollEvery)
+	defer again.Stop()
+	for {
+		left := a.processes()
+		if len(left) == 0 {
+			return nil
+		}
+		select {
+		case <-deadline.C:
+			return left
+		case <-again.C:
+		}
+	}
+}
+
+// killRest ends whatever was started, and returns when nothing is left, or when
+// that takes too long: the container's end takes the rest.
 func (a *application) killRest() {
 	deadline := time.NewTimer(killWait)
 	defer deadline.Stop()
-	again := time.NewTicker(5 * time.Millisecond)
+	again := time.NewTicker(pollEvery)
 	defer again.Stop()
 	for {
-		alive := false
-		for _, p := range a.processes() {
-			if !p.zombie {
-				alive = true
-				_ = syscall.Kill(p.pid, syscall.SIGKILL)
-			}
-		}
-		if !alive {
+		left := processes(func(int) bool { return false })
+		if len(left) == 0 {
 			return
+		}
+		for _, p := range left {
+			_ = syscall.Kill(p.pid, syscall.SIGKILL)
 		}
 		select {
 		case <-deadline.C:
@@ -225,14 +282,6 @@ func (a *application) killRest() {
 		case <-again.C:
 		}
 	}
-}
-
-// exclude keeps the processes of a session, a healthcheck's, from being taken
-// for the application's.
-func (a *application) exclude(session int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.excluded[session] = true
 }
 
 func (a *application) processes() []process {
@@ -268,9 +317,6 @@ func (a *application) sample() (stop func()) {
 // look notes as whom the application's processes run.
 func (a *application) look() {
 	for _, p := range a.processes() {
-		if p.zombie {
-			continue
-		}
 		id, ok := identity(p.pid)
 		if !ok {
 			continue
@@ -288,21 +334,34 @@ func (a *application) note(id Identity) {
 			return
 		}
 	}
-	if len(a.identities) < keptIdentities {
-		a.identities = append(a.identities, id)
-		slices.SortStableFunc(a.identities, func(x, y Identity) int {
-			switch {
-			case x.Main == y.Main:
-				return 0
-			case x.Main:
-				return -1
-			}
-			return 1
-		})
+	if len(a.identities) == keptIdentities {
+		// Root takes the place of the last that is not.
+		last := len(a.identities) - 1
+		for last >= 0 && a.identities[last].root() {
+			last--
+		}
+		if last < 0 || !id.root() {
+			return
+		}
+		a.identities = slices.Delete(a.identities, last, last+1)
 	}
+	a.identities = append(a.identities, id)
+	slices.SortStableFunc(a.identities, func(x, y Identity) int {
+		switch {
+		case x.Main == y.Main:
+			return 0
+		case x.Main:
+			return -1
+		}
+		return 1
+	})
 }
 
+func (id Identity) root() bool { return slices.Contains(id.UIDs[:], 0) }
+
+// sameIdentity compares two identities by all but their name: a program that
+// starts others has as many names as it likes.
 func sameIdentity(a, b Identity) bool {
-	return a.Main == b.Main && a.Name == b.Name && a.UIDs == b.UIDs && a.GIDs == b.GIDs && slices.Equal(a.Groups, b.Groups) &&
+	return a.Main == b.Main && a.UIDs == b.UIDs && a.GIDs == b.GIDs && slices.Equal(a.Groups, b.Groups) &&
 		a.Effective == b.Effective && a.Bounding == b.Bounding && a.NoNewPrivs == b.NoNewPrivs && a.Seccomp == b.Seccomp
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 // capture keeps the beginning and the end of what is written to a pipe, and
@@ -52,6 +53,16 @@ func (c *capture) add(b []byte) {
 	c.tail = append(c.tail, b...)
 	if over := len(c.tail) - c.max; over > 0 {
 		c.tail = append(c.tail[:0], c.tail[over:]...)
+	}
+}
+
+// drain waits until all writers have closed the pipe, but not longer than d.
+func (c *capture) drain(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-c.ended:
+	case <-timer.C:
 	}
 }
 

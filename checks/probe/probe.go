@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -26,6 +27,9 @@ type Spec struct {
 	Version int `json:"version"`
 	// Args is the image's entrypoint and command.
 	Args []string `json:"args"`
+	// User is whom the image's configuration names; the probe runs as that user
+	// already, and only reports the name.
+	User string `json:"user,omitempty"`
 	// Env is the environment as KEY=VALUE, a later one before an earlier of the
 	// same name. HOME, HOSTNAME and PATH are added, as Docker does, where missing.
 	Env        []string `json:"env"`
@@ -35,13 +39,22 @@ type Spec struct {
 	Healthcheck *Healthcheck `json:"healthcheck,omitempty"`
 	// StopSignal is a name or a number; SIGTERM if empty.
 	StopSignal string `json:"stopSignal"`
-	// GracePeriod is how long the main process has to end after its stop signal.
+	// GracePeriod is how long the main process has to end after its stop signal;
+	// 10 s if 0, as for docker stop.
 	GracePeriod time.Duration `json:"gracePeriod"`
-	// StartTimeout bounds the time to healthy, however patient the healthcheck is.
+	// StartTimeout bounds the time to healthy, however patient the healthcheck is;
+	// 2 min if 0.
 	StartTimeout time.Duration `json:"startTimeout"`
-	// Settle is how long an image without healthcheck has to stay up.
+	// Settle bounds the wait for the application to have started where that cannot
+	// be seen: until it listens and handles its stop signal; 2 s if 0.
 	Settle time.Duration `json:"settle"`
 }
+
+const (
+	defaultGracePeriod  = 10 * time.Second
+	defaultStartTimeout = 2 * time.Minute
+	defaultSettle       = 2 * time.Second
+)
 
 // Healthcheck is an image's HEALTHCHECK; 0 stands for Docker's default.
 type Healthcheck struct {
@@ -54,9 +67,10 @@ type Healthcheck struct {
 	Retries       int           `json:"retries"`
 }
 
-// Declared reports whether there is a test to run.
+// Declared reports whether there is a test to run. A test of an unknown kind is
+// none, as for Docker.
 func (h *Healthcheck) Declared() bool {
-	return h != nil && len(h.Test) > 0 && h.Test[0] != "NONE"
+	return h != nil && len(h.Test) > 0 && (h.Test[0] == "CMD" || h.Test[0] == "CMD-SHELL")
 }
 
 // Observation is what was seen. Times are since the start of the main process,
@@ -67,8 +81,11 @@ type Observation struct {
 	StartError string `json:"startError,omitempty"`
 	// Args is what was started, with the program's path resolved.
 	Args []string `json:"args"`
+	// User is the specification's.
+	User string `json:"user,omitempty"`
 	// Identities are as whom the application's processes ran: each distinct one
-	// once, at the time that it was first seen, the main process's before others'.
+	// once, by the name and at the time that it was first seen, the main process's
+	// before others'.
 	Identities []Identity `json:"identities,omitempty"`
 	// Health is nil where there is no healthcheck, or nothing was started.
 	Health *Health `json:"health,omitempty"`
@@ -100,6 +117,9 @@ type Identity struct {
 // Health is what became of the healthcheck.
 type Health struct {
 	Healthy bool `json:"healthy"`
+	// TimedOut is whether StartTimeout ended the wait, where Docker's would have
+	// gone on.
+	TimedOut bool `json:"timedOut"`
 	// At is when that was known.
 	At time.Duration `json:"at"`
 	// Runs is how many times the test was run; Last are the last few of them.
@@ -113,7 +133,7 @@ type Run struct {
 	Took time.Duration `json:"took"`
 	// Code is the test's exit status; -1 where it has none.
 	Code int `json:"code"`
-	// Error is why it has none: it could not be started, or was ended at its timeout.
+	// Error is why it has none: it could not be started, or was ended.
 	Error  string `json:"error,omitempty"`
 	Output string `json:"output,omitempty"`
 }
@@ -128,10 +148,13 @@ type Exit struct {
 
 // Stop is what became of the stop signal.
 type Stop struct {
-	// Signal is the name of the one that was sent.
+	// Signal and Number are the one that was sent.
 	Signal string `json:"signal"`
-	// Name is the main process's at that time.
-	Name string `json:"name"`
+	Number int    `json:"number"`
+	// Name is the main process's at that time, and Program the base name of its
+	// first argument: for a script, Name is the script's and Program the shell's.
+	Name    string `json:"name"`
+	Program string `json:"program"`
 	// Handled is whether it had a handler for the signal when it was sent. Without
 	// one, process 1 would not have got the signal at all.
 	Handled bool `json:"handled"`
@@ -160,8 +183,9 @@ type Output struct {
 // Main is the probe's main function: it reads the Spec from the file that the
 // only argument names, observes, and writes the Observation to out as one JSON
 // document. It returns 0 whatever the application did; another status means
-// that the probe itself failed.
-func Main(args []string, out, errs io.Writer) int {
+// that the probe itself failed. It takes over the process that it runs in, as
+// Observe does.
+func Main(args []string, out *os.File, errs io.Writer) int {
 	fail := func(err error) int {
 		fmt.Fprintf(errs, "imagegate probe: %v\n", err)
 		return 1
@@ -180,11 +204,19 @@ func Main(args []string, out, errs io.Writer) int {
 	if spec.Version != Version {
 		return fail(fmt.Errorf("the specification is of version %d, this probe of %d", spec.Version, Version))
 	}
+	// Descriptor 1 becomes the application's.
+	fd, err := syscall.Dup(int(out.Fd()))
+	if err != nil {
+		return fail(fmt.Errorf("keep the standard output: %w", err))
+	}
+	syscall.CloseOnExec(fd)
+	document := os.NewFile(uintptr(fd), out.Name())
+	defer document.Close()
 	observation, err := Observe(spec)
 	if err != nil {
 		return fail(err)
 	}
-	if err := json.NewEncoder(out).Encode(observation); err != nil {
+	if err := json.NewEncoder(document).Encode(observation); err != nil {
 		return fail(fmt.Errorf("write the observation: %w", err))
 	}
 	return 0

@@ -17,8 +17,8 @@ type process struct {
 	zombie bool
 }
 
-// processes returns the descendants of the probe that are not of the excluded
-// sessions: the application's processes.
+// processes returns the living descendants of the probe that are not of the
+// excluded sessions: the application's processes.
 func processes(exclude func(session int) bool) []process {
 	table := map[int]process{}
 	children := map[int][]int{}
@@ -35,7 +35,7 @@ func processes(exclude func(session int) bool) []process {
 	for len(queue) > 0 {
 		p := table[queue[0]]
 		queue = append(queue[1:], children[p.pid]...)
-		if !exclude(p.session) {
+		if !p.zombie && !exclude(p.session) {
 			found = append(found, p)
 		}
 	}
@@ -48,6 +48,11 @@ func readStat(dir string) (process, bool) {
 	if err != nil {
 		return process{}, false // it has ended since
 	}
+	return parseStat(text)
+}
+
+// parseStat reads the text of /proc/PID/stat.
+func parseStat(text []byte) (process, bool) {
 	// The name stands in parentheses and may hold any byte, parentheses too.
 	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
 	if open < 0 || end < open {
@@ -58,10 +63,21 @@ func readStat(dir string) (process, bool) {
 	if err != nil || len(fields) < 4 {
 		return process{}, false
 	}
-	p := process{pid: pid, name: string(text[open+1 : end]), zombie: fields[0] == "Z" || fields[0] == "X"}
+	p := process{pid: pid, name: strings.ToValidUTF8(string(text[open+1:end]), "?"), zombie: fields[0] == "Z" || fields[0] == "X"}
 	p.parent, _ = strconv.Atoi(fields[1])
 	p.session, _ = strconv.Atoi(fields[3])
 	return p, true
+}
+
+// program returns the base name of a process's first argument; empty if it has
+// none, or has ended.
+func program(pid int) string {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	first, _, _ := bytes.Cut(text, []byte{0})
+	if len(first) == 0 {
+		return ""
+	}
+	return strings.ToValidUTF8(filepath.Base(string(first)), "?")
 }
 
 // identity returns as whom a process runs; false if it has ended since.

@@ -6,7 +6,8 @@ import (
 )
 
 // Program is the base name that the module's binary is mounted under to be the
-// probe.
+// probe. The probe knows itself by it, and not by a variable or an argument: the
+// application inherits the one, and may have the other.
 const Program = "imagegate-probe"
 
 // The module's generated code connects to Dagger when it is initialised, and
@@ -15,7 +16,7 @@ const Program = "imagegate-probe"
 // this one comes before internal/dagger: so this is where the binary can be the
 // probe instead.
 func init() {
-	if filepath.Base(os.Args[0]) == Program {
+	if len(os.Args) > 0 && filepath.Base(os.Args[0]) == Program {
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 	}
 }

@@ -13,7 +13,7 @@ var healthcheck = checks.Check[*probe.Observation]{
 		Title:     "the HEALTHCHECK turns healthy",
 		Severity:  checks.High,
 		Why:       "An orchestrator sends no traffic to a container that does not turn healthy, and restarts it.",
-		Fix:       "run the test by hand in the image, as its user; see that its program is in the final stage and that it asks the port and path that the application serves",
+		Fix:       healthcheckFix,
 		Reference: "https://docs.docker.com/reference/dockerfile/#healthcheck",
 	},
 	Good: `{"args": ["/app"], "health": {"healthy": true, "at": 400000000, "runs": 2, "last": [{"code": 1}, {"code": 0}]}, "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
@@ -25,7 +25,7 @@ var healthcheck = checks.Check[*probe.Observation]{
 		h := o.Health
 		switch {
 		case h == nil:
-			return checks.Skip("the image declares no HEALTHCHECK to run: add one")
+			return checks.Skip("the image declares no HEALTHCHECK to run: declare one, as in HEALTHCHECK CMD [\"/app\", \"healthcheck\"]")
 		case h.Healthy:
 			return checks.Passed("healthy after %s, %s", short(h.At), runs(h.Runs))
 		case len(h.Last) == 0:
@@ -36,10 +36,17 @@ var healthcheck = checks.Check[*probe.Observation]{
 		if how == "" {
 			how = fmt.Sprintf("exited with status %d", last.Code)
 		}
-		return checks.Found(checks.At(checks.Location{}, "not healthy after %s and %s of the HEALTHCHECK, the last of which: %s%s",
-			short(h.At), runs(h.Runs), how, lastLines(last.Output)))
+		f := checks.At(checks.Location{}, "not healthy after %s and %s of the HEALTHCHECK, the last of which: %s%s",
+			short(h.At), runs(h.Runs), line(how), lastLines(last.Output))
+		if h.TimedOut {
+			f.Message += "; Docker would have gone on trying, but the time to start was over"
+			f.Fix = "give the image more time with --start-timeout if it needs it; else " + healthcheckFix
+		}
+		return checks.Found(f)
 	},
 }
+
+const healthcheckFix = "run the test by hand in the image, as its user; see that its program is in the final stage and that it asks the port and path that the application serves"
 
 func runs(n int) string {
 	if n == 1 {

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/probe"
@@ -39,8 +41,14 @@ func Decode(r io.Reader) (*probe.Observation, error) {
 	if o.Version != probe.Version {
 		return nil, fmt.Errorf("the probe's observation is of version %d, want %d", o.Version, probe.Version)
 	}
-	if o.StartError == "" && o.Early == nil && o.Stop == nil {
-		return nil, fmt.Errorf("the probe's observation is incomplete: it says neither how the main process ended nor how it was stopped")
+	outcomes := 0
+	for _, is := range []bool{o.StartError != "", o.Early != nil, o.Stop != nil} {
+		if is {
+			outcomes++
+		}
+	}
+	if outcomes != 1 {
+		return nil, fmt.Errorf("the probe's observation is incomplete or contradicts itself: it must say that the main process could not be started, how it ended early, or how it was stopped")
 	}
 	return &o, nil
 }
@@ -74,7 +82,7 @@ func lastLines(text string) string {
 	const lines, bytes = 5, 400
 	all := strings.FieldsFunc(strings.TrimSpace(text), func(r rune) bool { return r == '\n' || r == '\r' })
 	all = all[max(0, len(all)-lines):]
-	tail := strings.Join(all, " | ")
+	tail := line(strings.Join(all, " | "))
 	if over := len(tail) - bytes; over > 0 {
 		tail = "… " + strings.ToValidUTF8(tail[over:], "")
 	}
@@ -82,6 +90,25 @@ func lastLines(text string) string {
 		return "; it wrote nothing"
 	}
 	return "; its last output: " + tail
+}
+
+// command returns the words of a command line, cut where it is long.
+func command(args []string) string {
+	const bytes = 120
+	text := line(strings.Join(args, " "))
+	if len(text) > bytes {
+		text = strings.ToValidUTF8(text[:bytes], "") + "…"
+	}
+	return text
+}
+
+// escapes are the sequences by which a program colours its output.
+var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]")
+
+// line returns text that a program chose as one line of printable characters.
+func line(text string) string {
+	text = escapes.ReplaceAllString(text, "")
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), " ")
 }
 
 func outputTail(o probe.Output) string {

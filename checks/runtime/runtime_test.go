@@ -28,7 +28,7 @@ func TestVerdicts(t *testing.T) {
 	id := func(main bool, uid int) string {
 		return fmt.Sprintf(`{"main": %v, "name": "app", "uids": [%d, %d, %d, %d], "gids": [5, 5, 5, 5], "effective": "0000000000000000"}`, main, uid, uid, uid, uid)
 	}
-	const stopped = `"stop": {"signal": "SIGTERM", "name": "app", "gracePeriod": 10000000000, "exit": {"code": 0, "at": 4000000}}`
+	const stopped = `"stop": {"signal": "SIGTERM", "number": 15, "name": "app", "gracePeriod": 10000000000, "exit": {"code": 0, "at": 4000000}}`
 	for name, c := range map[string]struct {
 		document string
 		// want maps a check to its status and words of its message.
@@ -36,7 +36,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		"well behaved": {
 			`{"args": ["/app"], "identities": [` + id(true, 1001) + `], "health": {"healthy": true, "at": 400000000, "runs": 1, "last": [{"code": 0}]}, ` + stopped + `}`,
-			map[string]string{"start": "pass ", "user": "pass uid 1001, gid 5, no capabilities", "healthcheck": "pass healthy after 400ms, 1 run", "stop-signal": "pass exit 0, 4ms after SIGTERM"},
+			map[string]string{"start": "pass ", "user": "pass uid 1001, gid 5, no effective capabilities", "healthcheck": "pass healthy after 400ms, 1 run", "stop-signal": "pass exit 0, 4ms after SIGTERM"},
 		},
 		"entrypoint not there": {
 			`{"args": ["nodee"], "startError": "nodee is in no directory of PATH (/bin)"}`,
@@ -67,31 +67,75 @@ func TestVerdicts(t *testing.T) {
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "fail not healthy after 40s and 9 runs of the HEALTHCHECK, the last of which: still running at its timeout", "stop-signal": "pass"},
 		},
 		"signal not handled": {
-			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "app", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail does not handle SIGTERM"},
 		},
 		"shell killed": {
-			`{"args": ["/bin/sh"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "sh", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
+			`{"args": ["/bin/sh"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "sh", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail is a shell (sh)"},
 		},
 		"shell waits": {
-			`{"args": ["/bin/bash"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "bash", "gracePeriod": 10000000000}}`,
+			`{"args": ["/bin/bash"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "bash", "gracePeriod": 10000000000}}`,
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail is a shell (bash)"},
 		},
 		"exit 143": {
-			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "java", "exit": {"code": 143}}}`,
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "java", "exit": {"code": 143}}}`,
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "pass exit 143"},
 		},
 		"exit 1": {
-			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": 1}}}`,
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "app", "exit": {"code": 1}}}`,
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "warn exited with status 1"},
 		},
+		"Go without a handler": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "app", "handled": true, "asInit": true, "dropped": true, "exit": {"code": 2}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail does not handle SIGTERM: it raised the signal again, which ends no process 1, and then exited with status 2"},
+		},
+		"raises again and exits": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "uvicorn", "handled": true, "asInit": true, "dropped": true, "exit": {"code": 0}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "pass exit 0"},
+		},
+		"raises again, untraced": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "node", "handled": true, "exit": {"code": -1, "signal": "SIGTERM"}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "warn could not be seen"},
+		},
+		"raises again and stays": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "node", "handled": true, "asInit": true, "dropped": true, "gracePeriod": 10000000000}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail raised the signal again, which ends no process 1, and was still there 10s later"},
+		},
+		"status of another signal": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "app", "exit": {"code": 130}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "warn exited with status 130"},
+		},
+		"status of its own signal": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGQUIT", "number": 3, "name": "nginx", "exit": {"code": 131}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "pass exit 131"},
+		},
+		"script without exec": {
+			`{"args": ["/entrypoint.sh"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "entrypoint.sh", "program": "sh", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail is a shell (entrypoint.sh), which does not pass SIGTERM on"},
+		},
+		"unhealthy within the time to start": {
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "health": {"healthy": false, "timedOut": true, "at": 120000000000, "runs": 9, "last": [{"code": 1, "output": "\u001b[31mrefused\u001b[0m\n"}]}, ` + stopped + `}`,
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "fail exited with status 1; its last output: refused; Docker would have gone on trying, but the time to start was over", "stop-signal": "pass"},
+		},
+		"root by a user's name": {
+			`{"args": ["/app"], "user": "app", "identities": [` + id(true, 0) + `], ` + stopped + `}`,
+			map[string]string{"start": "pass", "user": "fail config says user \"app\", but the main process (app) runs as uid 0", "healthcheck": "skipped", "stop-signal": "pass"},
+		},
+		"root by its saved uid": {
+			`{"args": ["/app"], "identities": [{"main": true, "name": "app", "uids": [5, 5, 0, 5], "gids": [5, 5, 5, 5]}], ` + stopped + `}`,
+			map[string]string{"start": "pass", "user": "fail the main process (app) runs as uid 0: real, effective, saved and file system uid are 5 5 0 5", "healthcheck": "skipped", "stop-signal": "pass"},
+		},
+		"script as an argument": {
+			`{"args": ["sh", "-c", "a &&\n\tb"], "identities": [` + id(true, 1) + `], "early": {"code": 0}}`,
+			map[string]string{"start": "fail the main process (sh -c a && b) exited with status 0", "user": "pass", "healthcheck": "skipped", "stop-signal": "skipped"},
+		},
 		"crash on stop": {
-			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": -1, "signal": "SIGSEGV"}}}`,
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "app", "exit": {"code": -1, "signal": "SIGSEGV"}}}`,
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail killed by SIGSEGV"},
 		},
 		"orphans": {
-			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "name": "app", "exit": {"code": 0}, "left": ["worker"]}}`,
+			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "app", "exit": {"code": 0}, "left": ["worker"]}}`,
 			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "warn left others behind when it ended: worker"},
 		},
 	} {
@@ -121,6 +165,9 @@ func TestDecodeErrors(t *testing.T) {
 		`{"version": 1, "args": ["/a"`:   "decode",
 		`{"version": 99}`:                "version 99",
 		`{"version": 1, "args": ["/a"]}`: "incomplete",
+		`{"version": 1, "startError": "no", "stop": {}}`: "contradicts",
+		`{"version": 1, "early": {}} and more`:           "decode",
+		"a line\n" + `{"version": 1, "early": {}}`:       "decode",
 	} {
 		if _, err := Decode(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", text, err, want)

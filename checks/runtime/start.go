@@ -1,8 +1,6 @@
 package runtime
 
 import (
-	"strings"
-
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/probe"
 )
@@ -11,7 +9,7 @@ var start = checks.Check[*probe.Observation]{
 	Rule: checks.Rule{
 		ID:        "runtime/start",
 		Title:     "the image starts, and its main process stays up",
-		Severity:  checks.Critical,
+		Severity:  checks.High,
 		Why:       "An image whose main process ends by itself is restarted over and over in production, and never serves.",
 		Fix:       "start the image as the gate does, with its own user and no variables but --env, and mend what its last output says; variables that it needs are given with --env",
 		Reference: "https://docs.docker.com/reference/dockerfile/#entrypoint",
@@ -21,10 +19,10 @@ var start = checks.Check[*probe.Observation]{
 	Judge: func(o *probe.Observation) checks.Outcome {
 		switch {
 		case o.StartError != "":
-			return checks.Found(checks.At(checks.Location{}, "the main process could not be started: %s", o.StartError))
+			return checks.Found(checks.At(checks.Location{}, "the main process could not be started: %s", line(o.StartError)))
 		case o.Early != nil:
 			return checks.Found(checks.At(checks.Location{}, "the main process (%s) %s after %s, without being asked to%s",
-				strings.Join(o.Args, " "), ended(o.Early), short(o.Early.At), outputTail(o.Output)))
+				command(o.Args), ended(o.Early), short(o.Early.At), outputTail(o.Output)))
 		}
 		return checks.Passed("")
 	},

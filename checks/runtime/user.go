@@ -34,17 +34,20 @@ var user = checks.Check[*probe.Observation]{
 				if id.Main {
 					which = "the main process"
 				}
+				if o.User != "" {
+					which = fmt.Sprintf("config says user %q, but %s", o.User, which)
+				}
 				findings = append(findings, checks.At(checks.Location{}, "%s (%s) runs as uid 0: real, effective, saved and file system uid are %s",
-					which, id.Name, words(id.UIDs)))
+					which, line(id.Name), words(id.UIDs)))
 			}
 		}
 		if len(findings) > 0 {
 			return checks.Found(findings...)
 		}
 		first := o.Identities[0]
-		capabilities := "no capabilities"
+		capabilities := "no effective capabilities"
 		if strings.Trim(first.Effective, "0") != "" {
-			capabilities = "capabilities " + first.Effective
+			capabilities = "effective capabilities " + first.Effective
 		}
 		return checks.Passed("uid %d, gid %d, %s", first.UIDs[1], first.GIDs[1], capabilities)
 	},

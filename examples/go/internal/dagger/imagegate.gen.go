@@ -101,23 +101,23 @@ type ImagegateBuildOpts struct {
 	//
 	// Path of the Dockerfile in the source, instead of the module's.
 	//
-	Dockerfile string // imagegate (../../../../build.go:25:2)
+	Dockerfile string // imagegate (../../../../build.go:26:2)
 	//
 	// Stage to build, instead of the module's: any stage, to look into it.
 	//
-	Target string // imagegate (../../../../build.go:28:2)
+	Target string // imagegate (../../../../build.go:29:2)
 	//
 	// Build arguments, as KEY=VALUE, instead of the module's.
 	//
-	BuildArg []string // imagegate (../../../../build.go:31:2)
+	BuildArg []string // imagegate (../../../../build.go:32:2)
 	//
 	// Platform to build, instead of the module's first.
 	//
-	Platform Platform // imagegate (../../../../build.go:34:2)
+	Platform Platform // imagegate (../../../../build.go:35:2)
 }
 
 // Build the image, multi-stage, from its Dockerfile. Judges nothing.
-func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Container { // imagegate (../../../../build.go:20:1)
+func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Container { // imagegate (../../../../build.go:21:1)
 	assertNotNil("source", source)
 	q := r.query.Select("build")
 	for i := len(opts) - 1; i >= 0; i-- {
@@ -481,7 +481,7 @@ func (r *ImagegateReport) UnmarshalJSON(bs []byte) error {
 
 // The verdict and every result, as a JSON document with a "schemaVersion".
 func (r *ImagegateReport) JSON() *File { // imagegate (../../../../report.go:41:1)
-	q := r.query.Select("jSON")
+	q := r.query.Select("json")
 
 	return &File{
 		query: q,
@@ -564,7 +564,7 @@ type ImagegateOpts struct {
 	// Image of the Trivy scanner: a mirror's address, or another release.
 	//
 	//
-	// Default: "aquasec/trivy:0.69.3@sha256:bcc376de8d77cfe086a917230e818dc9f8528e3c852f7b1aff648949b6258d1c"
+	// Default: "aquasec/trivy:0.69.3"
 	ScannerImage string // imagegate (../../../../main.go:84:2)
 	//
 	// Trivy database to scan with instead of downloading one: a directory with
@@ -574,6 +574,8 @@ type ImagegateOpts struct {
 	//
 	// OCI repositories to download the Trivy database from, tried in order; Trivy's own if empty.
 	//
+	//
+	// Default: ["10.96.0.2:5000/imagegate/trivy-db-fixture:2"]
 	DatabaseRepository []string // imagegate (../../../../main.go:91:2)
 	//
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
