@@ -1,0 +1,81 @@
+package e2e
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var examples = []string{"node-api", "python-api", "go-api"}
+
+func TestExamplesPass(t *testing.T) {
+	for _, name := range examples {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := dagger(t, "call", "verify", "--source=examples/"+name).succeed(t)
+			for _, gate := range []string{"lint", "build", "image", "scan", "run"} {
+				if !strings.Contains(out.stdout, gate+" passed") {
+					t.Errorf("the table does not say that %s passed", gate)
+				}
+			}
+			for _, seen := range []string{`runtime/user +uid [1-9]`, `runtime/healthcheck +healthy after`, `runtime/stop-signal +exit`, `(?s)vuln/database .* 20\d\d-\d\d-\d\d, `, `image +sha256:[0-9a-f]{64} `} {
+				if !regexp.MustCompile(seen).MatchString(out.stdout) {
+					t.Errorf("the table has no line %q", seen)
+				}
+			}
+			if t.Failed() {
+				t.Log(out.stdout)
+			}
+		})
+	}
+}
+
+// TestVariants applies each patch of examples/variants to its example, and
+// expects verify to be blocked by exactly the checks that the patch names.
+func TestVariants(t *testing.T) {
+	patches, err := filepath.Glob(filepath.Join(root, "examples", "variants", "*.patch"))
+	if err != nil || len(patches) == 0 {
+		t.Fatalf("no variants: %v", err)
+	}
+	for _, patch := range patches {
+		t.Run(strings.TrimSuffix(filepath.Base(patch), ".patch"), func(t *testing.T) {
+			t.Parallel()
+			v := readVariant(t, patch)
+			source := copyExample(t, v.example)
+			run(t, source, nil, "git", "apply", patch).succeed(t)
+			out := dagger(t, "call", "verify", "--source="+source)
+			if got := out.blocked(t); !slices.Equal(got, v.blockedBy) {
+				t.Errorf("blocked by %v, want %v\n%s", got, v.blockedBy, out)
+			}
+		})
+	}
+}
+
+func TestGatesOnTheirOwn(t *testing.T) {
+	for gate, checks := range map[string]string{"lint": "source/*", "image": "image/user", "scan": "vuln/database", "run": "runtime/user"} {
+		t.Run(gate, func(t *testing.T) {
+			t.Parallel()
+			out := dagger(t, "call", gate, "--source=examples/go-api").succeed(t)
+			if !strings.Contains(out.stdout, checks) || !strings.Contains(out.stdout, gate+" passed") {
+				t.Errorf("the table of the gate alone:\n%s", out)
+			}
+		})
+	}
+}
+
+func TestSameInputSameVerdict(t *testing.T) {
+	first := report(t, "report", "--source=examples/go-api")
+	second := report(t, "report", "--source=examples/go-api")
+	if first.Verdict != "passed" || first.Image.Digest != second.Image.Digest {
+		t.Errorf("got %s %s, then %s %s", first.Verdict, first.Image.Digest, second.Verdict, second.Image.Digest)
+	}
+}
+
+func TestBuildOfAnotherStage(t *testing.T) {
+	out := dagger(t, "call", "build", "--source=examples/go-api", "--target=builder", "with-exec", "--args=go,version", "stdout").succeed(t)
+	if !strings.HasPrefix(out.stdout, "go version go1.26") {
+		t.Errorf("got %s", out)
+	}
+}
