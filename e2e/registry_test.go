@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -36,7 +37,7 @@ func startRegistry(t *testing.T, l login) *server {
 	t.Helper()
 	dir := t.TempDir()
 	addr := freeAddress(t)
-	config := fmt.Sprintf("version: 0.1\nlog: {level: fatal}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %q, secret: test}\n", filepath.Join(dir, "data"), addr)
+	config := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %q, secret: test}\n", filepath.Join(dir, "data"), addr)
 	if l != (login{}) {
 		hash, err := bcrypt.GenerateFromPassword([]byte(l.password), bcrypt.MinCost)
 		if err != nil {
@@ -49,13 +50,17 @@ func startRegistry(t *testing.T, l login) *server {
 	file := filepath.Join(dir, "config.yml")
 	write(t, file, config)
 	cmd := exec.Command("docker-registry", "serve", file)
-	cmd.Stderr = os.Stderr
+	var log bytes.Buffer
+	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start Debian's docker-registry (apt-get install docker-registry): %v", err)
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the registry's log:\n%s", log.String())
+		}
 	})
 	await(t, addr)
 
