@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -147,15 +148,6 @@ func TestPublishToABrokenRegistry(t *testing.T) {
 	s.publish(t, app, address).succeed(t)
 	before := s.digest(t, "app:1", authn.Anonymous)
 
-	// An image of other content, so that there is something to upload.
-	source := copyExample(t, "go-api")
-	dockerfile := filepath.Join(source, "Dockerfile")
-	text, err := os.ReadFile(dockerfile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, dockerfile, string(text)+"\nLABEL org.opencontainers.image.version=2\n")
-
 	for what, refuse := range map[string]func(*http.Request) int{
 		"500 for a blob": func(r *http.Request) int {
 			if r.Method != http.MethodHead && strings.Contains(r.URL.Path, "/blobs/uploads/") {
@@ -172,6 +164,7 @@ func TestPublishToABrokenRegistry(t *testing.T) {
 		"401": func(*http.Request) int { return http.StatusUnauthorized },
 	} {
 		t.Run(what, func(t *testing.T) {
+			source := relabelled(t, what)
 			s.answer(refuse)
 			out := s.publish(t, source, address)
 			s.answer(nil)
@@ -185,10 +178,25 @@ func TestPublishToABrokenRegistry(t *testing.T) {
 	}
 	t.Run("down", func(t *testing.T) {
 		gone := &server{host: freeAddress(t)}
-		if out := gone.publish(t, source, "--address="+gone.host+"/app:1"); out.code == 0 || out.stdout != "" {
+		if out := gone.publish(t, app, "--address="+gone.host+"/app:1"); out.code == 0 || out.stdout != "" {
 			t.Errorf("status %d\n%s", out.code, out)
 		}
 	})
+}
+
+// relabelled returns a copy of the app whose image differs by a label: a registry
+// that has the app's own still lacks its configuration, so that there is
+// something to upload.
+func relabelled(t *testing.T, label string) string {
+	t.Helper()
+	source := copyExample(t, "go-api")
+	dockerfile := filepath.Join(source, "Dockerfile")
+	text, err := os.ReadFile(dockerfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dockerfile, fmt.Sprintf("%s\nLABEL org.opencontainers.image.version=%q\n", text, label))
+	return source
 }
 
 func TestPublishWithALogin(t *testing.T) {
