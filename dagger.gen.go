@@ -486,6 +486,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg platform", err))
 				}
 			}
+			var profile string
+			if inputArgs["profile"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["profile"]), &profile)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg profile", err))
+				}
+			}
 			var env []string
 			if inputArgs["env"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["env"]), &env)
@@ -542,7 +549,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg databaseMaxAge", err))
 				}
 			}
-			return New(dockerfile, target, buildArg, platform, env, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge)
+			return New(dockerfile, target, buildArg, platform, profile, env, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge)
 		default:
 			return nil, fmt.Errorf("unknown function %s", fnName)
 		}

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/lint"
 	"github.com/imagegate/imagegate/checks/report"
-	"github.com/imagegate/imagegate/checks/source"
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
@@ -26,18 +25,15 @@ func (m *Imagegate) Lint(
 
 func (m *Imagegate) lint(ctx context.Context, dir *dagger.Directory) report.Gate {
 	return timed(ctx, "lint", "", func(ctx context.Context) []checks.Result {
+		options := lint.Options{Profile: checks.Profile(m.Profile)}
 		args, err := pairs("build-arg", m.BuildArgs)
 		if err != nil {
-			return checks.Errors(source.All(), err)
+			return lint.Errors(err, options.Profile)
 		}
-		buildArgs := map[string]string{}
+		options.Dockerfile, options.Target, options.BuildArgs = m.Dockerfile, m.Target, map[string]string{}
 		for _, a := range args {
-			buildArgs[a.name] = a.value
+			options.BuildArgs[a.name] = a.value
 		}
-		src, err := source.Load(directoryFS{ctx, dir}, source.Options{Dockerfile: m.Dockerfile, Target: m.Target, BuildArgs: buildArgs})
-		if err != nil {
-			return checks.Errors(source.All(), fmt.Errorf("read the source: %w", err))
-		}
-		return checks.Run(source.All(), src)
+		return lint.Run(directoryFS{ctx, dir}, options)
 	})
 }

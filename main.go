@@ -36,6 +36,8 @@ type Imagegate struct {
 	// +private
 	Platforms []dagger.Platform
 	// +private
+	Profile string
+	// +private
 	Env []string
 	// +private
 	MaxSize int
@@ -67,6 +69,11 @@ func New(
 	// Platforms to build, as in linux/amd64,linux/arm64; the engine's own if empty.
 	// +optional
 	platform []dagger.Platform,
+	// How strictly the source is linted: minimal (only what makes the image
+	// dangerous or broken), default, or strict (every check, and what warns by
+	// default blocks).
+	// +default="default"
+	profile string,
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	// +optional
 	env []string,
@@ -97,6 +104,11 @@ func New(
 		Dockerfile: dockerfile, Target: target, BuildArgs: buildArg, Platforms: platform, Env: env,
 		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
 	}
+	strictness, err := checks.ParseProfile(profile)
+	if err != nil {
+		return nil, fmt.Errorf("--profile: %w", err)
+	}
+	m.Profile = string(strictness)
 	size, err := units.FromHumanSize(maxSize)
 	if err != nil || size <= 0 {
 		return nil, fmt.Errorf("--max-size=%q is not a size: write it as in 500MB", maxSize)

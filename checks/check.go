@@ -97,6 +97,11 @@ type Rule struct {
 	// Aliases are the names that other tools give to the same practice, as in
 	// DL3006, DS-0001 or CKV_DOCKER_7.
 	Aliases []string `json:"aliases,omitempty"`
+	// Differs says where the verdict differs on purpose from that of a rule in
+	// Aliases, by its name; empty where none does.
+	Differs string `json:"differs,omitempty"`
+	// Strict is whether only StrictProfile judges by the rule.
+	Strict bool `json:"strict,omitempty"`
 }
 
 // Check is a rule and the pure function that judges it. T is the data that all
@@ -146,6 +151,8 @@ type Finding struct {
 	Fix string `json:"fix"`
 	// Reference is the address of more about this finding; Run fills in the rule's.
 	Reference string `json:"reference,omitempty"`
+	// Reason is why a Waived finding is accepted.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Outcome is what a judge returns: exactly one of findings, a reason for not
@@ -256,7 +263,9 @@ func (r Rule) result(out Outcome) Result {
 		f.Fix = cmp.Or(f.Fix, r.Fix)
 		f.Reference = cmp.Or(f.Reference, r.Reference)
 		res.Findings = append(res.Findings, f)
-		res.Status = Worst(res.Status, f.Status)
+	}
+	if len(res.Findings) > 0 {
+		res.Status = Worst(res.Status, res.worst())
 	}
 	slices.SortStableFunc(res.Findings, func(a, b Finding) int {
 		return cmp.Or(

@@ -4,9 +4,10 @@ import (
 	"github.com/distribution/reference"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var baseTag = checks.Check[*Source]{
+var baseTag = Check{
 	Rule: checks.Rule{
 		ID:        "source/base-tag",
 		Title:     "Every base image names a version, not latest",
@@ -26,7 +27,7 @@ FROM build
 	Bad: `
 FROM python:latest
 `,
-	Judge: func(s *Source) checks.Outcome {
+	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
 		images := 0
 		for _, stage := range s.Stages {

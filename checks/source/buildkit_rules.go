@@ -6,6 +6,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 // buildkitPrefix is the package part of the ids of BuildKit's rules.
@@ -22,7 +23,7 @@ var buildkitLeftOut = map[string]string{
 
 // buildkitChecks are the rules of BuildKit's linter as checks. Title, reference
 // and findings are BuildKit's; severity, advice and examples are ours.
-var buildkitChecks = []checks.Check[*Source]{
+var buildkitChecks = []Check{
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleStageNameCasing,
 		severity: checks.Low,
@@ -207,9 +208,9 @@ type buildkitText[F any] struct {
 
 // fromBuildKit makes a check of a rule: it reports what the shared run of the
 // linter found.
-func fromBuildKit[F any](t buildkitText[F]) checks.Check[*Source] {
+func fromBuildKit[F any](t buildkitText[F]) Check {
 	name := t.rule.Name
-	return checks.Check[*Source]{
+	return Check{
 		Rule: checks.Rule{
 			ID:        buildkitPrefix + name,
 			Title:     t.rule.Description,
@@ -221,15 +222,15 @@ func fromBuildKit[F any](t buildkitText[F]) checks.Check[*Source] {
 		},
 		Good: t.good,
 		Bad:  t.bad,
-		Judge: func(s *Source) checks.Outcome {
-			lint := s.lint()
-			switch found := lint.findings[name]; {
-			case lint.err != nil:
-				return checks.Broken(lint.err)
+		Judge: func(s *dockerfile.Source) checks.Outcome {
+			lint := s.Lint()
+			switch found := lint.Findings[name]; {
+			case lint.Err != nil:
+				return checks.Broken(lint.Err)
 			case len(found) > 0:
 				return checks.Found(found...)
-			case lint.rejected != nil && !t.early:
-				return checks.Skip("BuildKit rejects the Dockerfile at %s and judges no further; mend what source/valid reports", lint.rejected.Location)
+			case lint.Rejected != nil && !t.early:
+				return checks.Skip("BuildKit rejects the Dockerfile at %s and judges no further; mend what source/valid reports", lint.Rejected.Location)
 			}
 			return checks.Outcome{}
 		},

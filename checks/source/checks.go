@@ -1,15 +1,21 @@
+// Package source judges what an image is built from: the Dockerfile, the ignore
+// file and the files that they name, as package dockerfile reads them.
 package source
 
 import (
 	"slices"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
+
+// Check is a check of a source.
+type Check = checks.Check[*dockerfile.Source]
 
 // All returns the checks of a source: our own, then BuildKit's rules without
 // those that one of ours already covers.
-func All() []checks.Check[*Source] {
-	own := []checks.Check[*Source]{
+func All() []Check {
+	own := []Check{
 		valid,
 		baseTag,
 		user,
@@ -21,7 +27,7 @@ func All() []checks.Check[*Source] {
 	}
 	all := slices.Clone(own)
 	for _, check := range buildkitChecks {
-		covered := slices.ContainsFunc(own, func(c checks.Check[*Source]) bool {
+		covered := slices.ContainsFunc(own, func(c Check) bool {
 			return slices.Contains(c.Aliases, buildkitRule(check.ID))
 		})
 		if !covered {

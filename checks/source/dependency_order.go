@@ -1,7 +1,6 @@
 package source
 
 import (
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -9,9 +8,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var dependencyOrder = checks.Check[*Source]{
+var dependencyOrder = Check{
 	Rule: checks.Rule{
 		ID:        "source/dependency-order",
 		Title:     "Dependencies are installed before the source is copied",
@@ -33,9 +33,9 @@ WORKDIR /app
 COPY . .
 RUN npm ci
 `,
-	Judge: func(s *Source) checks.Outcome {
+	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		ends := map[*Stage]layers{}
+		ends := map[*dockerfile.Stage]layers{}
 		for _, stage := range s.Stages {
 			state := ends[stage.Base].clone()
 			for _, in := range stage.Instructions {
@@ -43,7 +43,7 @@ RUN npm ci
 					state.copies = append(state.copies, c)
 				}
 				for _, call := range in.Calls {
-					found, ok := s.judgeInstall(&state, in, call)
+					found, ok := judgeInstall(s, &state, in, call)
 					if ok && stage.Reachable {
 						findings = append(findings, found)
 					}
@@ -57,7 +57,7 @@ RUN npm ci
 
 // layers is what a stage has done so far, as its next instruction sees it.
 type layers struct {
-	copies    []Copy             // of the build context
+	copies    []dockerfile.Copy  // of the build context
 	installed map[ecosystem]bool // dependencies installed or judged
 }
 
@@ -69,13 +69,13 @@ func (l layers) clone() layers {
 	return c
 }
 
-func (s *Source) judgeInstall(state *layers, in *Instruction, call Call) (checks.Finding, bool) {
+func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instruction, call dockerfile.Call) (checks.Finding, bool) {
 	i, ok := parseInstall(call)
 	if !ok || state.installed[i.ecosystem] {
 		return checks.Finding{}, false
 	}
 	state.installed[i.ecosystem] = true
-	at := slices.IndexFunc(state.copies, func(c Copy) bool { return s.copiesSource(c, i) })
+	at := slices.IndexFunc(state.copies, func(c dockerfile.Copy) bool { return copiesSource(s, c, i) })
 	if at < 0 {
 		return checks.Finding{}, false
 	}
@@ -92,7 +92,7 @@ func (s *Source) judgeInstall(state *layers, in *Instruction, call Call) (checks
 
 // copiesSource reports whether a copy of the context brings the manifest among
 // other files, so that it changes more often than the manifest.
-func (s *Source) copiesSource(c Copy, i install) bool {
+func copiesSource(s *dockerfile.Source, c dockerfile.Copy, i install) bool {
 	for _, name := range c.ContextPaths() {
 		if name == "." {
 			if !slices.ContainsFunc(i.manifests, func(m string) bool { return !c.Excludes(m) }) {
@@ -103,7 +103,7 @@ func (s *Source) copiesSource(c Copy, i install) bool {
 		if strings.ContainsAny(name, "*?[") || !s.IsDir(name) {
 			continue
 		}
-		entries, err := fs.ReadDir(s.files, name)
+		entries, err := s.ReadDir(name)
 		if err != nil {
 			continue
 		}
@@ -124,7 +124,7 @@ func (s *Source) copiesSource(c Copy, i install) bool {
 }
 
 // hasCacheMount reports whether a RUN keeps what it downloads between builds.
-func hasCacheMount(in *Instruction) bool {
+func hasCacheMount(in *dockerfile.Instruction) bool {
 	run, ok := in.Command.(*instructions.RunCommand)
 	return ok && slices.ContainsFunc(instructions.GetMounts(run), func(m *instructions.Mount) bool {
 		return m.Type == instructions.MountTypeCache

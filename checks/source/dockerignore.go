@@ -5,9 +5,10 @@ import (
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var dockerignore = checks.Check[*Source]{
+var dockerignore = Check{
 	Rule: checks.Rule{
 		ID:        "source/dockerignore",
 		Title:     "The ignore file keeps .git, .env and node_modules out of the image",
@@ -37,12 +38,12 @@ COPY . .
 -- .dockerignore --
 .git
 `,
-	Judge: func(s *Source) checks.Outcome {
+	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var probes []probe
-		var first *Copy
+		var first *dockerfile.Copy
 		for _, stage := range s.Reachable() {
 			for _, c := range stage.Copies() {
-				found := s.probes(c)
+				found := probesOf(s, c)
 				if len(found) > 0 && first == nil {
 					first = &c
 				}
@@ -85,13 +86,13 @@ COPY . .
 // file that keeps it out.
 type probe struct {
 	path, line string
-	copy       Copy
+	copy       dockerfile.Copy
 }
 
-// probes returns what a COPY or ADD would bring that it should not, if no ignore
+// probesOf returns what a COPY or ADD would bring that it should not, if no ignore
 // file kept it out. Of the whole context that is all that may be there on some
 // machine; of a directory it is what is there.
-func (s *Source) probes(c Copy) []probe {
+func probesOf(s *dockerfile.Source, c dockerfile.Copy) []probe {
 	var found []probe
 	for _, dir := range c.ContextPaths() {
 		whole := dir == "."

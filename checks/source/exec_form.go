@@ -6,9 +6,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var execForm = checks.Check[*Source]{
+var execForm = Check{
 	Rule: checks.Rule{
 		ID:        "source/exec-form",
 		Title:     "CMD and ENTRYPOINT are in exec form",
@@ -27,13 +28,13 @@ CMD ["node", "dist/main.js"]
 FROM node:20-alpine
 CMD node dist/main.js
 `,
-	Judge: func(s *Source) checks.Outcome {
+	Judge: func(s *dockerfile.Source) checks.Outcome {
 		config := s.Final.Config
 		if config.Entrypoint == nil && config.Cmd == nil {
 			return checks.Skip("the Dockerfile has neither CMD nor ENTRYPOINT; the base image's count")
 		}
 		var findings []checks.Finding
-		for _, in := range []*Instruction{config.Entrypoint, config.Cmd} {
+		for _, in := range []*dockerfile.Instruction{config.Entrypoint, config.Cmd} {
 			if in == nil {
 				continue
 			}
@@ -48,7 +49,7 @@ CMD node dist/main.js
 }
 
 // commandLine returns the command line of a CMD or ENTRYPOINT.
-func commandLine(in *Instruction) instructions.ShellDependantCmdLine {
+func commandLine(in *dockerfile.Instruction) instructions.ShellDependantCmdLine {
 	if cmd, ok := in.Command.(*instructions.EntrypointCommand); ok {
 		return cmd.ShellDependantCmdLine
 	}

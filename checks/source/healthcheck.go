@@ -4,13 +4,14 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var healthcheck = checks.Check[*Source]{
+var healthcheck = Check{
 	Rule: checks.Rule{
 		ID:        "source/healthcheck",
 		Title:     "The image has a HEALTHCHECK",
-		Severity:  checks.High,
+		Severity:  checks.Medium, // its base image may have one: image/healthcheck sees that, and blocks
 		Why:       "Without a health check, an application that hangs counts as running: it is not restarted, and it goes on getting requests.",
 		Fix:       "Add to the last stage, with a program that the image has: HEALTHCHECK --interval=30s --timeout=10s --start-period=5s --retries=3 CMD wget --no-verbose --tries=1 --spider http://localhost:8000/health/live || exit 1.",
 		Reference: "https://docs.docker.com/reference/dockerfile/#healthcheck",
@@ -22,16 +23,17 @@ HEALTHCHECK --interval=30s --timeout=10s CMD wget --spider http://localhost/ || 
 `,
 	Bad: `
 FROM nginx:1.27-alpine
-HEALTHCHECK NONE
 `,
-	Judge: func(s *Source) checks.Outcome {
+	Judge: func(s *dockerfile.Source) checks.Outcome {
 		in := s.Final.Config.Healthcheck
 		if in == nil {
 			return checks.Found(checks.At(s.Final.From.Location, "the stage %s has no HEALTHCHECK", s.Final))
 		}
 		test := in.Command.(*instructions.HealthCheckCommand).Health.Test
 		if len(test) == 0 || test[0] == "NONE" {
-			return checks.Found(checks.At(in.Location, "HEALTHCHECK NONE turns the health check off"))
+			f := checks.At(in.Location, "HEALTHCHECK NONE turns the health check off")
+			f.Severity = checks.High
+			return checks.Found(f)
 		}
 		return checks.Passed("HEALTHCHECK in line %d", in.Location.Line)
 	},

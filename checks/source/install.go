@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 // ecosystem is a kind of dependencies that are installed together.
@@ -21,7 +23,7 @@ type install struct {
 
 // parseInstall recognizes the calls that install dependencies from a manifest.
 // A call that names the packages itself (npm install express) is none.
-func parseInstall(call Call) (install, bool) {
+func parseInstall(call dockerfile.Call) (install, bool) {
 	program, args := call.Program(), call.Words[1:]
 	if strings.HasPrefix(program, "python") && len(args) > 1 && args[0] == "-m" {
 		program, args = args[1], args[2:]

@@ -9,9 +9,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var secret = checks.Check[*Source]{
+var secret = Check{
 	Rule: checks.Rule{
 		ID:        "source/secret",
 		Title:     "No secret in ENV, ARG or LABEL",
@@ -31,7 +32,7 @@ FROM node:20-alpine
 ARG NPM_TOKEN
 ENV DATABASE_PASSWORD=correct-horse
 `,
-	Judge: func(s *Source) checks.Outcome {
+	Judge: func(s *dockerfile.Source) checks.Outcome {
 		j := secretJudge{args: map[string]bool{}}
 		for _, in := range s.GlobalArgs {
 			j.judge(in)
@@ -52,7 +53,7 @@ type secretJudge struct {
 	findings []checks.Finding
 }
 
-func (j *secretJudge) judge(in *Instruction) {
+func (j *secretJudge) judge(in *dockerfile.Instruction) {
 	switch cmd := in.Command.(type) {
 	case *instructions.ArgCommand:
 		for _, arg := range cmd.Args {
@@ -71,11 +72,11 @@ func (j *secretJudge) judge(in *Instruction) {
 
 // arg judges an ARG. A name is enough: what the build passes is kept in the
 // history. An ARG that is declared again is reported once.
-func (j *secretJudge) arg(in *Instruction, name string, value *string) {
+func (j *secretJudge) arg(in *dockerfile.Instruction, name string, value *string) {
 	if j.args[name] {
 		return
 	}
-	def := Value{Known: true}
+	def := dockerfile.Value{Known: true}
 	if value != nil {
 		def = in.Expand(*value)
 	}
@@ -91,7 +92,7 @@ func (j *secretJudge) arg(in *Instruction, name string, value *string) {
 }
 
 // variable judges one variable of an ENV, or one LABEL.
-func (j *secretJudge) variable(in *Instruction, name, value string) {
+func (j *secretJudge) variable(in *dockerfile.Instruction, name, value string) {
 	name = strings.Trim(name, `"'`)
 	if refs := references(value); len(refs) > 0 && !slices.ContainsFunc(refs, func(ref string) bool { return !j.args[ref] }) {
 		return // the ARGs are reported
@@ -113,7 +114,7 @@ func (j *secretJudge) variable(in *Instruction, name, value string) {
 	}
 }
 
-func (j *secretJudge) report(in *Instruction, name, fault string) {
+func (j *secretJudge) report(in *dockerfile.Instruction, name, fault string) {
 	f := checks.At(in.Find(name), "%s %s %s (value not shown)", in.Keyword, name, fault)
 	f.Subject = name
 	j.findings = append(j.findings, f)

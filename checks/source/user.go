@@ -9,9 +9,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var user = checks.Check[*Source]{
+var user = Check{
 	Rule: checks.Rule{
 		ID:        "source/user",
 		Title:     "The image runs as a user other than root",
@@ -30,7 +31,7 @@ USER app
 FROM alpine:3.20
 USER root
 `,
-	Judge: func(s *Source) checks.Outcome {
+	Judge: func(s *dockerfile.Source) checks.Outcome {
 		set := s.Final.Config.User
 		if set == nil {
 			return judgeInheritedUser(s)
@@ -52,7 +53,7 @@ USER root
 	},
 }
 
-func judgeInheritedUser(s *Source) checks.Outcome {
+func judgeInheritedUser(s *dockerfile.Source) checks.Outcome {
 	root := s.Final.Root()
 	image, external := root.References[0].Image()
 	if external && nonRootImage(image) {

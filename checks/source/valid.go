@@ -2,9 +2,10 @@ package source
 
 import (
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
-var valid = checks.Check[*Source]{
+var valid = Check{
 	Rule: checks.Rule{
 		ID:        "source/valid",
 		Title:     "BuildKit accepts the Dockerfile",
@@ -23,13 +24,13 @@ FROM scratch
 COPY --from=runtime /etc/os-release /
 FROM scratch AS runtime
 `,
-	Judge: func(s *Source) checks.Outcome {
-		lint := s.lint()
-		if lint.err != nil {
-			return checks.Broken(lint.err)
+	Judge: func(s *dockerfile.Source) checks.Outcome {
+		lint := s.Lint()
+		if lint.Err != nil {
+			return checks.Broken(lint.Err)
 		}
-		if lint.rejected != nil {
-			return checks.Found(*lint.rejected)
+		if lint.Rejected != nil {
+			return checks.Found(*lint.Rejected)
 		}
 		return checks.Outcome{}
 	},

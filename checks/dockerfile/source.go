@@ -1,8 +1,9 @@
-// Package source judges what an image is built from: the Dockerfile, the
-// .dockerignore and the files that they name. It reads an [fs.FS] and nothing
-// else: no daemon, no network. [Load] reads it once into a [Source], the
-// read-only model that every check of [All] is judged on.
-package source
+// Package dockerfile is the model of what an image is built from: the
+// Dockerfile with its stages, instructions and shell scripts, the ignore file,
+// and the files of the build context that they name. [Load] reads an [fs.FS] and
+// nothing else, no daemon and no network, once into a [Source], on which package
+// source judges its checks. It judges nothing itself.
+package dockerfile
 
 import (
 	"bytes"
@@ -72,7 +73,7 @@ type Source struct {
 	// directive is what "# check=" at the head of the Dockerfile says.
 	directive *linter.Config
 	byLine    map[int]*Instruction
-	lint      func() lintResult
+	lint      func() Lint
 }
 
 // Load reads the Dockerfile and .dockerignore of a source and computes the
@@ -112,6 +113,12 @@ func Load(files fs.FS, options Options) (*Source, error) {
 	s.lint = sync.OnceValue(s.runLint)
 	return s, nil
 }
+
+// ReadFile returns a file of the source, of at most MaxFileSize bytes.
+func (s *Source) ReadFile(name string) ([]byte, error) { return readFile(s.files, name) }
+
+// ReadDir returns the entries of a directory of the source, sorted by name.
+func (s *Source) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(s.files, name) }
 
 // Exists reports whether the source has this file or directory.
 func (s *Source) Exists(name string) bool {

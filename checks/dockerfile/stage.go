@@ -1,4 +1,4 @@
-package source
+package dockerfile
 
 import (
 	"slices"
@@ -12,8 +12,8 @@ import (
 	"github.com/imagegate/imagegate/checks"
 )
 
-// scratch is the name of the empty base image.
-const scratch = "scratch"
+// Scratch is the name of the empty base image.
+const Scratch = "scratch"
 
 // Stage is one build stage: a FROM and what follows it.
 type Stage struct {
@@ -71,7 +71,7 @@ type Reference struct {
 // expanded; false if it means a stage, a stage number or scratch, or if it is
 // not known.
 func (r Reference) Image() (string, bool) {
-	if r.Stage != nil || !r.Name.Known || r.Name.Text == "" || r.Name.Text == scratch {
+	if r.Stage != nil || !r.Name.Known || r.Name.Text == "" || r.Name.Text == Scratch {
 		return "", false
 	}
 	if _, err := strconv.Atoi(r.Name.Text); err == nil {
@@ -107,10 +107,15 @@ type Instruction struct {
 	// Trigger is whether an ONBUILD of the base stage brings it; Location is then
 	// that ONBUILD.
 	Trigger bool
-	// Calls are the programs that a RUN calls, as far as its shell is a POSIX shell
-	// or Bash. ShellError is why there are none.
+	// Before is the configuration that the instruction finds: what those before it
+	// have set.
+	Before Config
+	// Calls are the programs that a RUN, CMD, ENTRYPOINT or HEALTHCHECK calls, as
+	// far as its shell is a POSIX shell or Bash. ShellError is why there are none.
 	Calls      []Call
 	ShellError error
+	// Script is what it gives to its shell; nil in exec form.
+	Script *Script
 
 	source   *Source
 	scope    *scope
@@ -164,6 +169,7 @@ func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position
 	}
 	if stage != nil {
 		in.scope = stage.scope
+		in.Before = stage.Config
 	}
 	if s.byLine[in.Location.Line] == nil {
 		s.byLine[in.Location.Line] = in
@@ -254,19 +260,24 @@ func (s *Source) apply(in *Instruction) {
 		config.Workdir = in
 	case *instructions.EntrypointCommand:
 		config.Entrypoint = in
+		s.parseCommand(in, cmd.ShellDependantCmdLine)
 		if config.Cmd != nil && config.Cmd.Stage != in.Stage {
 			config.Cmd = nil // an ENTRYPOINT resets the CMD that it inherits
 		}
 	case *instructions.CmdCommand:
 		config.Cmd = in
+		s.parseCommand(in, cmd.ShellDependantCmdLine)
 	case *instructions.HealthCheckCommand:
 		config.Healthcheck = in
+		if test := cmd.Health.Test; len(test) > 1 {
+			s.parseCommand(in, instructions.ShellDependantCmdLine{CmdLine: test[1:], PrependShell: test[0] == "CMD-SHELL"})
+		}
 	case *instructions.ShellCommand:
 		config.Shell = in
 	case *instructions.StopSignalCommand:
 		config.StopSignal = in
 	case *instructions.RunCommand:
-		in.Calls, in.ShellError = s.parseRun(in, cmd)
+		s.parseCommand(in, cmd.ShellDependantCmdLine)
 		// Resolves the mounts. What cannot be resolved stays as written: BuildKit's
 		// linter rejects it.
 		_ = cmd.Expand(func(word string) (string, error) {

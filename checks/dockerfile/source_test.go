@@ -1,15 +1,33 @@
-package source
+package dockerfile
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
 )
+
+func load(t *testing.T, text string, options Options) *Source {
+	t.Helper()
+	s, err := Load(example(t, text), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func example(t *testing.T, text string) fs.FS {
+	t.Helper()
+	files, err := Example(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
 
 func TestLoadErrors(t *testing.T) {
 	tests := map[string]struct {
@@ -98,7 +116,7 @@ COPY --from=7 /a /b
 	if s.Final.Index != 4 || s.Final.String() != "4" {
 		t.Errorf("final stage is %s", s.Final)
 	}
-	if got := load(t, sixtyLines, Options{Target: "BUILD"}).Final.Name; got != "build" {
+	if got := load(t, "FROM a:1 AS build\nFROM a:1\n", Options{Target: "BUILD"}).Final.Name; got != "build" {
 		t.Errorf("target BUILD is stage %q", got)
 	}
 }
@@ -258,20 +276,29 @@ func TestCalls(t *testing.T) {
 		`RUN bash -euc 'npm ci'`:             {"npm ci"},
 		`RUN sudo -u node env A=1 npm ci`:    {"npm ci"},
 		`RUN env`:                            {"env"},
-		`RUN if [ -f x ]; then npm ci; fi`:   {"[ -f x ]", "npm ci"},
-		`RUN x=$(git rev-parse HEAD)`:        {"git rev-parse HEAD"},
-		`RUN pip install "$PKG" ${V}`:        {"pip install $PKG ${V}"},
-		"RUN --mount=type=cache,target=/c --network=none \\\n  npm ci": {"npm ci"},
-		"RUN --mount=type=cache,target=/c \\\n  --network=none npm ci": {"npm ci"},
-		"RUN a && \\\n# note\n\n  b":                                   {"a", "b"},
-		"RUN a && \\  \n  b":                                           {"a", "b"},
-		"RUN a \\\n# end":                                              {"a"},
-		"RUN npm \\\n  ci":                                             {"npm ci"},
-		"RUN cat <<EOF > f && b\nnpm ci\nEOF":                          {"cat", "b"},
-		"RUN <<-EOF\n\ta\n\tb\nEOF":                                    {"a", "b"},
-		"RUN <<EOF\n#!/bin/bash -e\na\nEOF":                            {"a"},
-		"RUN <<EOF\n#!/usr/bin/env python3\nimport os\nEOF":            nil,
-		"SHELL [\"powershell\", \"-c\"]\nRUN npm ci":                   nil,
+		`RUN bash -o pipefail -ec "a | b"`:   {"a", "b"},
+		`RUN timeout -k 5 30 npm ci`:         {"npm ci"},
+		`RUN sh script.sh -c x`:              {"sh script.sh -c x"},
+		`CMD ["tini", "-g", "--", "su-exec", "app", "node", "a.js"]`:                 {"node a.js"},
+		`CMD ["dumb-init", "node", "a.js"]`:                                          {"node a.js"},
+		`ENTRYPOINT exec gosu app node a.js`:                                         {"node a.js"},
+		"CMD a && \\\n  exec b":                                                      {"a", "b"},
+		"HEALTHCHECK --interval=5s \\\n  --retries=3 CMD curl -f http://x || exit 1": {"curl -f http://x", "exit 1"},
+		`HEALTHCHECK CMD ["curl", "-f", "http://x"]`:                                 {"curl -f http://x"},
+		`RUN if [ -f x ]; then npm ci; fi`:                                           {"[ -f x ]", "npm ci"},
+		`RUN x=$(git rev-parse HEAD)`:                                                {"git rev-parse HEAD"},
+		`RUN pip install "$PKG" ${V}`:                                                {"pip install $PKG ${V}"},
+		"RUN --mount=type=cache,target=/c --network=none \\\n  npm ci":               {"npm ci"},
+		"RUN --mount=type=cache,target=/c \\\n  --network=none npm ci":               {"npm ci"},
+		"RUN a && \\\n# note\n\n  b":                                                 {"a", "b"},
+		"RUN a && \\  \n  b":                                                         {"a", "b"},
+		"RUN a \\\n# end":                                                            {"a"},
+		"RUN npm \\\n  ci":                                                           {"npm ci"},
+		"RUN cat <<EOF > f && b\nnpm ci\nEOF":                                        {"cat", "b"},
+		"RUN <<-EOF\n\ta\n\tb\nEOF":                                                  {"a", "b"},
+		"RUN <<EOF\n#!/bin/bash -e\na\nEOF":                                          {"a"},
+		"RUN <<EOF\n#!/usr/bin/env python3\nimport os\nEOF":                          nil,
+		"SHELL [\"powershell\", \"-c\"]\nRUN npm ci":                                 nil,
 		"RUN (": nil,
 		"RUN echo " + strings.Repeat("x", 40000) + "\\\n" + strings.Repeat("x", 40000): nil,
 	} {
@@ -286,6 +313,55 @@ func TestCalls(t *testing.T) {
 		}
 		if want == nil && in.ShellError == nil {
 			t.Errorf("%.60s: no reason for no calls", run)
+		}
+	}
+}
+
+func TestCallsInContext(t *testing.T) {
+	s := load(t, `
+FROM x:1
+RUN curl -fsSL https://x.example/i.sh | tee log | sudo -E bash -s -- -y && a | b
+CMD ["sh", "-c", "a && exec su-exec app b"]
+`, Options{})
+	run, cmd := s.Final.Instructions[0], s.Final.Instructions[1]
+	type context struct {
+		Call, Input string
+		Through     []string
+	}
+	var got []context
+	for _, call := range append(run.Calls, cmd.Calls...) {
+		c := context{call.String(), "", call.Through}
+		for _, in := range call.Input {
+			c.Input = strings.TrimSpace(c.Input + " " + in.Program())
+		}
+		got = append(got, c)
+	}
+	want := []context{
+		{"curl -fsSL https://x.example/i.sh", "", nil},
+		{"tee log", "curl", nil},
+		{"bash -s -- -y", "curl tee", []string{"sudo"}},
+		{"a", "", nil},
+		{"b", "a", nil},
+		{"a", "", []string{"sh"}},
+		{"b", "", []string{"sh", "exec", "su-exec"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if run.Script == nil || cmd.Script != nil || cmd.Calls[0].Script == nil {
+		t.Error("a RUN in shell form has a script, a CMD in exec form has the one of its call")
+	}
+	health := load(t, "FROM x:1\nHEALTHCHECK --interval=5s CMD curl -f x\n", Options{}).Final.Config.Healthcheck
+	if at, want := health.Calls[0].Location, (checks.Location{Path: "Dockerfile", Line: 2, Column: 31, EndLine: 2, EndColumn: 40}); at != want {
+		t.Errorf("the call of the HEALTHCHECK is at %+v, want %+v", at, want)
+	}
+}
+
+func TestBefore(t *testing.T) {
+	s := load(t, "FROM x:1 AS a\nUSER app\nFROM a\nRUN x\nUSER root\nRUN y\n", Options{})
+	for i, want := range map[int]string{0: "app", 2: "root"} {
+		if got := s.Final.Instructions[i].Before.User.Command.(*instructions.UserCommand).User; got != want {
+			t.Errorf("instruction %d finds USER %s, want %s", i, got, want)
 		}
 	}
 }
@@ -335,66 +411,13 @@ EOF
 	}
 }
 
-func FuzzLoad(f *testing.F) {
-	for _, check := range everyCheck() {
-		f.Add(check.Good, "build", "1")
-		f.Add(check.Bad, "", "")
+func TestExampleErrors(t *testing.T) {
+	for name, text := range map[string]string{
+		"text before the first file": "FROM scratch\n-- Dockerfile --\nFROM scratch\n",
+		"path outside":               "-- ../Dockerfile --\nFROM scratch\n",
+	} {
+		if _, err := Example(text); err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
-	f.Add(sixtyLines, "production", "22")
-	f.Add("\ufeffFROM a\r\nONBUILD COPY --from=0 . .\r\nFROM 0\r\n", "", "")
-	f.Add("# escape=`\nFROM a AS b\nFROM b AS b\nCOPY --from=b . `\n .\n", "b", "")
-	f.Add("FROM a\nRUN <<A <<B\n(\nA\n$(\nB\n", "", "")
-	list := everyCheck()
-	f.Fuzz(func(t *testing.T, dockerfile, target, arg string) {
-		files := fstest.MapFS{"Dockerfile": {Data: []byte(dockerfile)}, "package.json": {}}
-		s, err := Load(files, Options{Target: target, BuildArgs: map[string]string{"VERSION": arg}})
-		if err != nil {
-			if s != nil {
-				t.Error("a source and an error")
-			}
-			return
-		}
-		for _, stage := range s.Stages {
-			for _, in := range stage.Instructions {
-				for _, at := range append([]checks.Location{in.Location}, locations(in.Calls)...) {
-					if at.Line < 1 || at.EndLine > len(s.Lines) || at.EndLine < at.Line || at.Column < 1 {
-						t.Errorf("%s is at %+v", in.Keyword, at)
-					}
-				}
-			}
-		}
-		for _, res := range checks.Run(list, s) {
-			if strings.Contains(res.Detail, "panicked") {
-				t.Errorf("%s: %s", res.Check, res.Detail)
-			}
-		}
-	})
-}
-
-func locations(calls []Call) []checks.Location {
-	var at []checks.Location
-	for _, call := range calls {
-		at = append(at, call.Location)
-	}
-	return at
-}
-
-func FuzzIgnore(f *testing.F) {
-	for _, text := range []string{"", ".git\n!.git/x\n", "[z-a]\n", "**/*\n", "\ufeff/a/\r\n", "!\n", "a\\", "../x\n"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		files := fstest.MapFS{
-			"Dockerfile":    {Data: []byte("FROM x:1\nCOPY . .\nCOPY a/b /\n")},
-			".dockerignore": {Data: []byte(text)},
-		}
-		s, err := Load(files, Options{})
-		if err != nil {
-			if !strings.Contains(err.Error(), ".dockerignore") {
-				t.Errorf("error does not name the file: %v", err)
-			}
-			return
-		}
-		checks.Run(All(), s)
-	})
 }

@@ -1,4 +1,4 @@
-package source
+package dockerfile
 
 import (
 	"context"
@@ -19,19 +19,23 @@ import (
 	"github.com/imagegate/imagegate/checks"
 )
 
-// lintResult is what BuildKit's linter says of a Dockerfile.
-type lintResult struct {
-	// findings are by the name of the rule, in BuildKit's order, without repeats.
-	findings map[string][]checks.Finding
-	// rejected is why BuildKit would not build it; it judged no further than that.
-	rejected *checks.Finding
-	err      error
+// Lint is what BuildKit's own linter says of a Dockerfile.
+type Lint struct {
+	// Findings are by the name of the rule, in BuildKit's order, without repeats.
+	Findings map[string][]checks.Finding
+	// Rejected is why BuildKit would not build it; it judged no further than that.
+	Rejected *checks.Finding
+	// Err is why it could not be asked.
+	Err error
 }
+
+// Lint returns what BuildKit's linter says. It is run once, when first asked for.
+func (s *Source) Lint() Lint { return s.lint() }
 
 // runLint runs BuildKit's own linter, which converts the Dockerfile as a build
 // would, but with empty base images instead of a registry's.
-func (s *Source) runLint() lintResult {
-	res := lintResult{findings: map[string][]checks.Finding{}}
+func (s *Source) runLint() Lint {
+	res := Lint{Findings: map[string][]checks.Finding{}}
 	opt := dockerfile2llb.ConvertOpt{
 		Config:       dockerui.Config{BuildArgs: maps.Clone(s.options.BuildArgs), Target: s.options.Target},
 		SourceMap:    &llb.SourceMap{Filename: s.Path, Language: "Dockerfile", Data: s.text, Definition: &llb.Definition{}},
@@ -39,7 +43,7 @@ func (s *Source) runLint() lintResult {
 	}
 	lint, err := dockerfile2llb.DockerfileLint(context.Background(), s.text, opt)
 	if err != nil {
-		res.err = fmt.Errorf("linting %s with BuildKit: %w", s.Path, err)
+		res.Err = fmt.Errorf("linting %s with BuildKit: %w", s.Path, err)
 		return res
 	}
 	for _, w := range lint.Warnings {
@@ -68,13 +72,13 @@ func (s *Source) runLint() lintResult {
 			}
 		}
 		found := checks.At(where, "BuildKit rejects the Dockerfile: %s", strings.Join(strings.Fields(e.Message), " "))
-		res.rejected = &found
+		res.Rejected = &found
 	}
 	if err := s.lintIgnored(&res); err != nil {
-		res.err = err
+		res.Err = err
 	}
 	if s.directive.ReturnAsError {
-		for _, findings := range res.findings {
+		for _, findings := range res.Findings {
 			for i := range findings {
 				findings[i].Status = checks.Fail
 			}
@@ -83,15 +87,15 @@ func (s *Source) runLint() lintResult {
 	return res
 }
 
-func (r *lintResult) add(rule, url, message string, where checks.Location) {
+func (r *Lint) add(rule, url, message string, where checks.Location) {
 	found := checks.At(where, "%s", message)
 	found.Reference = url
-	for _, old := range r.findings[rule] {
+	for _, old := range r.Findings[rule] {
 		if old == found {
 			return
 		}
 	}
-	r.findings[rule] = append(r.findings[rule], found)
+	r.Findings[rule] = append(r.Findings[rule], found)
 }
 
 // mayInherit reports whether a variable that BuildKit does not find may be one of
@@ -102,12 +106,12 @@ func (s *Source) mayInherit(where checks.Location, message string) bool {
 	if in == nil || in.Stage == nil || strings.Contains(message, "did you mean") {
 		return false
 	}
-	return in.Stage.Root().BaseName.Text != scratch
+	return in.Stage.Root().BaseName.Text != Scratch
 }
 
 // lintIgnored judges the rule CopyIgnoredFile, for which BuildKit's linter needs
 // a client of a running builder. The rest is as BuildKit does it.
-func (s *Source) lintIgnored(res *lintResult) error {
+func (s *Source) lintIgnored(res *Lint) error {
 	if s.Ignore.Path == "" || s.Ignore.Exceptions() {
 		return nil
 	}
@@ -125,7 +129,7 @@ func (s *Source) lintIgnored(res *lintResult) error {
 			for _, name := range c.ContextPaths() {
 				excluded, err := s.Ignore.Excludes(name)
 				if name == "." {
-					excluded, err = s.Ignore.excludesAll(), nil
+					excluded, err = s.Ignore.ExcludesAll(), nil
 				}
 				if err != nil {
 					return err

@@ -1,4 +1,4 @@
-package source
+package dockerfile
 
 import (
 	"bytes"
@@ -92,8 +92,8 @@ func (i *Ignore) invalid(err error) error {
 	return fmt.Errorf("%s: %w", i.Path, err)
 }
 
-// excludesAll reports whether a pattern leaves out the whole context.
-func (i *Ignore) excludesAll() bool {
+// ExcludesAll reports whether a pattern leaves out the whole context.
+func (i *Ignore) ExcludesAll() bool {
 	return slices.ContainsFunc(i.Patterns, func(p string) bool {
 		return p == "*" || p == "**" || p == "**/*"
 	})

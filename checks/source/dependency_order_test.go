@@ -1,0 +1,55 @@
+package source
+
+import (
+	"testing"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+func TestDependencyOrder(t *testing.T) {
+	after := func(install string) judgement {
+		return judgement{text: "FROM a:1\nCOPY . .\nRUN " + install + "\n", status: checks.Fail, finding: "3: comes behind COPY . in line 2"}
+	}
+	warned := func(build string) judgement {
+		return judgement{text: "FROM a:1\nCOPY . .\nRUN " + build + "\n", status: checks.Warn, finding: "3: "}
+	}
+	fine := func(run string) judgement {
+		return judgement{text: "FROM a:1\nCOPY . .\nRUN " + run + "\n", status: checks.Pass}
+	}
+	tests := map[string]judgement{
+		"article":            {text: "FROM python:3.12-slim\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install --no-cache-dir -r requirements.txt\nCOPY . .\n", status: checks.Pass},
+		"article separate":   {text: "FROM python:3.12\nCOPY requirements.txt requirements-dev.txt ./\nRUN pip install --no-cache-dir -r requirements.txt\n", status: checks.Pass},
+		"manifest too late":  {text: "FROM a:1\nCOPY package.json .\nCOPY . .\nRUN npm ci\n", status: checks.Fail, finding: "4: "},
+		"second install":     {text: "FROM a:1\nCOPY package.json .\nRUN npm ci\nCOPY . .\nRUN npm ci --omit=dev\n", status: checks.Pass},
+		"ADD":                {text: "FROM a:1\nADD . /app\nRUN npm ci\n", status: checks.Fail, finding: "3: ADD . in line 2"},
+		"base stage":         {text: "FROM a:1 AS b\nCOPY . .\nFROM b\nRUN npm ci\n", status: checks.Fail, finding: "4: line 2"},
+		"installed in base":  {text: "FROM a:1 AS b\nCOPY package.json .\nRUN npm ci\nFROM b\nCOPY . .\nRUN npm install\n", status: checks.Pass},
+		"other stage":        {text: "FROM a:1 AS b\nCOPY . .\nFROM a:1\nCOPY --from=b /x .\nRUN npm ci\n", status: checks.Pass},
+		"stage not used":     {text: "FROM a:1 AS b\nCOPY . .\nRUN npm ci\nFROM a:1\n", status: checks.Pass},
+		"directory":          {text: "-- Dockerfile --\nFROM a:1\nCOPY api /app\nRUN npm ci\n-- api/package.json --\n-- api/index.js --\n", status: checks.Fail, finding: "3: COPY api"},
+		"source directory":   {text: "-- Dockerfile --\nFROM a:1\nCOPY prisma ./prisma\nRUN npm ci\n-- prisma/schema.prisma --\n", status: checks.Pass},
+		"manifest directory": {text: "-- Dockerfile --\nFROM a:1\nCOPY requirements requirements\nRUN pip install -r requirements/prod.txt\n-- requirements/prod.txt --\n-- requirements/base.txt --\n", status: checks.Pass},
+		"excluded":           {text: "FROM a:1\nCOPY --exclude=package*.json . .\nRUN npm ci\n", status: checks.Pass},
+		"cache mount":        {text: "FROM a:1\nCOPY . .\nRUN --mount=type=cache,target=/root/.npm npm ci\n", status: checks.Warn},
+		"heredoc":            {text: "FROM a:1\nCOPY . .\nRUN <<EOF\nset -e\nnpm ci\nEOF\n", status: checks.Fail, finding: "5: npm ci"},
+	}
+	for _, line := range []string{
+		"npm ci", "npm install", "npm i --omit=dev", "npm --prefix app ci", "cd app && npm ci", "yarn", "yarn install --frozen-lockfile",
+		"pnpm i", "pnpm fetch", "bun install", "pip install -r requirements.txt", "pip3 install --no-cache-dir -rrequirements.txt",
+		"python -m pip install --requirement=a.txt", "uv sync --frozen", "uv pip install --system -r a.txt", "poetry install --no-root",
+		"pipenv install --deploy", "pdm install", "go mod download", "cargo fetch", "bundle install", "bundle", "composer install --no-dev",
+		"mvn -B dependency:go-offline", "./gradlew dependencies", "dotnet restore", "mix deps.get",
+	} {
+		tests[line] = after(line)
+	}
+	for _, line := range []string{"go build -o /app ./cmd/app", "CGO_ENABLED=0 go install ./...", "cargo build --release", "mvn -q package", "./mvnw -DskipTests verify", "gradle build", "dotnet publish -c Release"} {
+		tests[line] = warned(line)
+	}
+	for _, line := range []string{
+		"cargo chef prepare --recipe-path recipe.json", "npm run build", "npm run install", "npm install -g pm2", "npm install express", "npm test", "npm prune", "yarn build", "yarn add x", "pip install flask",
+		"pip install .", "pip --version", "go generate ./...", "go install golang.org/x/tools/cmd/stringer@latest", "cargo install sccache", "echo npm ci", "mvn --version", "gradle --version", "apt-get install npm",
+	} {
+		tests["fine: "+line] = fine(line)
+	}
+	judgeAll(t, dependencyOrder, tests)
+}
