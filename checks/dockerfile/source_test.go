@@ -404,6 +404,22 @@ CMD ["sh", "-c", "a && exec su-exec app b"]
 	}
 }
 
+func TestWindows(t *testing.T) {
+	for base, want := range map[string]bool{
+		"mcr.microsoft.com/windows/servercore:ltsc2022":                     true,
+		"mcr.microsoft.com/dotnet/aspnet:9.0.0-nanoserver-ltsc2022":         true,
+		"mcr.microsoft.com/dotnet/framework/aspnet:4.8.1-windowsservercore": true,
+		"mcr.microsoft.com/dotnet/aspnet:9.0.0-noble-chiseled":              false,
+		"debian:12": false,
+	} {
+		s := load(t, "# escape=`\nFROM "+base+"\nWORKDIR C:\\app\n", Options{})
+		relative := len(s.Lint().Findings["WorkdirRelativePath"]) > 0
+		if s.Windows() != want || relative == want {
+			t.Errorf("%s: for Windows %v, WORKDIR relative %v", base, s.Windows(), relative)
+		}
+	}
+}
+
 func TestBefore(t *testing.T) {
 	s := load(t, "FROM x:1 AS a\nUSER app\nFROM a\nRUN x\nUSER root\nRUN y\n", Options{})
 	for i, want := range map[int]string{0: "app", 2: "root"} {
