@@ -18,6 +18,9 @@ func All() []Check {
 	own := []Check{
 		valid,
 		baseTag,
+		baseVersion,
+		baseDigest,
+		stageReference,
 		user,
 		execForm,
 		healthcheck,
