@@ -21,6 +21,8 @@ func All() []Check {
 		baseVersion,
 		baseDigest,
 		stageReference,
+		unusedStage,
+		copyDestination,
 		user,
 		execForm,
 		healthcheck,
