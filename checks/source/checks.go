@@ -28,6 +28,7 @@ func All() []Check {
 		healthcheck,
 		secret,
 		dependencyOrder,
+		instructionOrder,
 		dockerignore,
 	}
 	all := slices.Clone(own)

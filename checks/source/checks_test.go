@@ -156,7 +156,6 @@ RUN --mount=type=cache,target=/root/.npm \
 
 FROM node:${NODE_VERSION}-${VARIANT} AS build
 ARG TARGETARCH
-ARG REVISION=unknown
 ENV NODE_ENV=production \
     PORT=3000 \
     LOG_LEVEL=info
@@ -176,6 +175,7 @@ if [ "$NODE_ENV" = production ]; then
   npm prune --production
 fi
 SCRIPT
+ARG REVISION=unknown
 RUN set -eux; \
     # say what was built
     echo "$REVISION" > /app/REVISION; \
