@@ -38,28 +38,28 @@ func gradeImage(named reference.Named) grade {
 	return gradeMoving
 }
 
-// scheme is how a publisher numbers its images.
-type scheme struct {
+// tagScheme is how a publisher numbers its images.
+type tagScheme struct {
 	// numbers is how many numbers a full version has.
 	numbers int
 	// releases is whether a number behind the version tells its builds apart: 1-59.
 	releases bool
 }
 
-func schemeOf(named reference.Named) scheme {
+func schemeOf(named reference.Named) tagScheme {
 	name := reference.FamiliarName(named)
 	switch last := name[strings.LastIndex(name, "/")+1:]; {
 	case slices.Contains([]string{"debian", "postgres", "postgresql"}, last), strings.HasPrefix(name, "nvcr.io/nvidia/"):
-		return scheme{numbers: 2}
+		return tagScheme{numbers: 2}
 	case strings.Contains(reference.Domain(named), "redhat."):
-		return scheme{numbers: 3, releases: true}
+		return tagScheme{numbers: 3, releases: true}
 	}
-	return scheme{numbers: 3}
+	return tagScheme{numbers: 3}
 }
 
 // isFullTag reports whether a tag is given to one image only. Its parts stand
 // between dashes: 3.12.1-slim-bookworm, bookworm-20240812-slim, sha-abc1234.
-func isFullTag(tag string, of scheme) bool {
+func isFullTag(tag string, of tagScheme) bool {
 	if hasDate(tag) {
 		return true
 	}
@@ -156,7 +156,7 @@ func hasDate(tag string) bool {
 			continue
 		}
 		rest := tag[i:]
-		year, month, day := take(&rest, 4), take(&rest, 2), take(&rest, 2)
+		year, month, day := takeNumber(&rest, 4), takeNumber(&rest, 2), takeNumber(&rest, 2)
 		if year >= 2000 && year < 2100 && month >= 1 && month <= 12 && day >= 1 && day <= 31 {
 			return true
 		}
@@ -164,9 +164,9 @@ func hasDate(tag string) bool {
 	return false
 }
 
-// take returns the number of n digits that the text begins with, behind a
+// takeNumber returns the number of n digits that the text begins with, behind a
 // separator, and removes both; -1 if there is none.
-func take(text *string, n int) int {
+func takeNumber(text *string, n int) int {
 	digits := strings.TrimLeft(*text, "-._")
 	if len(*text)-len(digits) > 1 || len(digits) < n {
 		return -1

@@ -21,6 +21,7 @@ func All() []Check {
 		baseVersion,
 		baseDigest,
 		stageReference,
+		multiStage,
 		unusedStage,
 		copyDestination,
 		user,

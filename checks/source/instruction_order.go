@@ -133,25 +133,25 @@ func takesSource(c dockerfile.Copy) string {
 	return ""
 }
 
-// perBuild are arguments that have another value in every build, or at every
+// perBuildArgs are arguments that have another value in every build, or at every
 // commit.
-var perBuild = []string{
+var perBuildArgs = []string{
 	"BUILD_DATE", "BUILDDATE", "BUILD_TIME", "BUILDTIME", "BUILD_TIMESTAMP", "BUILD_NUMBER", "BUILD_ID", "BUILD_SHA", "BUILD_COMMIT", "BUILD_REVISION",
 	"CREATED", "TIMESTAMP", "SOURCE_DATE_EPOCH", "COMMIT", "COMMIT_SHA", "COMMIT_HASH", "COMMIT_ID", "COMMIT_REF", "SHA", "REVISION", "SOURCE_COMMIT",
 	"VCS_REF", "VCS_SHA", "VCS_REVISION", "GIT_SHA", "GIT_COMMIT", "GIT_COMMIT_SHA", "GIT_COMMIT_HASH", "GIT_HASH", "GIT_REF", "GIT_REV", "GIT_REVISION", "GIT_DESCRIBE",
 	"GITHUB_SHA", "GITHUB_RUN_ID", "GITHUB_RUN_NUMBER", "CI_COMMIT_SHA", "CI_COMMIT_SHORT_SHA", "CI_JOB_ID", "CI_PIPELINE_ID", "CI_PIPELINE_IID",
 }
 
-// versions are arguments that change with every build if they have no default
+// versionArgs are arguments that change with every build if they have no default
 // that says something: the version of what is built, not of what it is built with.
-var versions = []string{"VERSION", "APP_VERSION", "BUILD_VERSION", "RELEASE", "RELEASE_VERSION", "IMAGE_VERSION", "GIT_TAG", "GIT_VERSION"}
+var versionArgs = []string{"VERSION", "APP_VERSION", "BUILD_VERSION", "RELEASE", "RELEASE_VERSION", "IMAGE_VERSION", "GIT_TAG", "GIT_VERSION"}
 
 func changesPerBuild(s *dockerfile.Source, arg instructions.KeyValuePairOptional) bool {
 	name := strings.ToUpper(arg.Key)
-	if slices.Contains(perBuild, name) {
+	if slices.Contains(perBuildArgs, name) {
 		return true
 	}
-	if !slices.Contains(versions, name) {
+	if !slices.Contains(versionArgs, name) {
 		return false
 	}
 	value := arg.ValueString()
@@ -191,8 +191,8 @@ func needsNoSource(run *dockerfile.Instruction) bool {
 	return run.ShellError == nil && !slices.ContainsFunc(run.Calls, usesSource)
 }
 
-// elsewhere are programs that read no source, or only what a pipe gives them.
-var elsewhere = []string{
+// sourceless are programs that read no source, or only what a pipe gives them.
+var sourceless = []string{
 	"set", "true", ":", "echo", "printf", "export", "[", "test", "mkdir", "rm", "ln", "command", "which", "dpkg", "gpg", "apt-key", "locale-gen", "ldconfig",
 	"update-ca-certificates", "update-locale", "groupadd", "useradd", "addgroup", "adduser", "usermod", "uname", "exit", "find",
 	"add-apt-repository", "dpkg-reconfigure", "debconf-set-selections", "rpm", "sleep",
@@ -220,6 +220,6 @@ func usesSource(call dockerfile.Call) bool {
 			return strings.HasPrefix(w, "/tmp") || strings.HasPrefix(w, "/etc/") || strings.HasPrefix(w, "/usr/")
 		})
 	default:
-		return !slices.Contains(elsewhere, program)
+		return !slices.Contains(sourceless, program)
 	}
 }
