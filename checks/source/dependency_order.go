@@ -76,6 +76,9 @@ func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instructio
 	}
 	state.installed[i.ecosystem] = true
 	at := slices.IndexFunc(state.copies, func(c dockerfile.Copy) bool { return copiesSource(s, c, i) })
+	if at >= 0 && i.ecosystem == "go" && i.builds && isVendored(s, call) {
+		return checks.Finding{}, false
+	}
 	beside := at < 0
 	if beside && i.alone && slices.ContainsFunc(state.copies, func(c dockerfile.Copy) bool { return copiesManifest(c, i) }) {
 		at = slices.IndexFunc(state.copies, func(c dockerfile.Copy) bool { return takesSource(c) != "" && !c.TakesContext() })
@@ -96,6 +99,11 @@ func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instructio
 		f.Severity = checks.Medium
 	}
 	return f, true
+}
+
+// isVendored reports whether the modules that a go command needs lie in the source.
+func isVendored(s *dockerfile.Source, call dockerfile.Call) bool {
+	return slices.Contains(call.Words, "-mod=vendor") || s.Exists("vendor/modules.txt")
 }
 
 // copiesManifest reports whether a copy of the context names the manifest.

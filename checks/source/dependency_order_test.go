@@ -41,6 +41,8 @@ func TestDependencyOrder(t *testing.T) {
 		"go beside":          {text: "FROM a:1\nCOPY go.mod go.sum ./\nCOPY cmd cmd\nRUN go mod download\n", status: checks.Warn, finding: "4: COPY cmd in line 3"},
 		"project files":      {text: "-- Dockerfile --\nFROM a:1\nCOPY src /src\nRUN dotnet restore\n-- src/App.csproj --\n-- src/Program.cs --\n", status: checks.Fail, finding: "3: dotnet restore"},
 		"project files only": {text: "FROM a:1\nCOPY *.sln src/App/*.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish --no-restore\n", status: checks.Pass},
+		"vendored":           {text: "-- Dockerfile --\nFROM a:1\nCOPY . .\nRUN go build .\n-- vendor/modules.txt --\n", status: checks.Pass},
+		"vendored, by flag":  {text: "FROM a:1\nCOPY . .\nRUN go build -mod=vendor .\n", status: checks.Pass},
 		"heredoc":            {text: "FROM a:1\nCOPY . .\nRUN <<EOF\nset -e\nnpm ci\nEOF\n", status: checks.Fail, finding: "5: npm ci"},
 	}
 	for _, line := range []string{

@@ -114,8 +114,8 @@ func removesPackages(call dockerfile.Call) bool {
 	return ok && p.system && p.action == actionRemove
 }
 
-// buildPrograms are programs that only a build calls; buildProgramsWith are those that do
-// where they are given one of the words.
+// buildPrograms are programs that only a build calls, buildProgramsWith those that
+// do where they are given one of the words.
 var (
 	buildPrograms     = []string{"gcc", "g++", "cc", "c++", "clang", "clang++", "rustc", "javac", "tsc", "ninja", "webpack", "esbuild", "rollup"}
 	buildProgramsWith = map[string][]string{
@@ -181,7 +181,7 @@ func compiles(call dockerfile.Call) string {
 }
 
 // buildPackages returns the packages of the operating system that a call installs
-// and only a build needs: buildPrograms, their tools, and headers, unless the image
+// and only a build needs: compilers, their tools, and headers, unless the image
 // needs these to be linked with.
 func buildPackages(call dockerfile.Call, headers bool) []string {
 	p, ok := parsePackages(call)
