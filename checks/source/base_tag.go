@@ -29,45 +29,20 @@ FROM python:latest
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		images := 0
-		for _, stage := range s.Stages {
-			for _, ref := range stage.References {
-				image, ok := ref.Image()
-				if !ok {
-					continue
-				}
-				named, err := reference.ParseNormalizedNamed(image)
-				if err != nil {
-					continue // source/valid reports it
-				}
-				images++
-				fault := tagFault(named)
-				if fault == "" {
-					continue
-				}
-				f := checks.At(ref.Instruction.Find(ref.Name.Raw), "image %s %s", image, fault)
-				f.Subject = image
-				findings = append(findings, f)
+		uses := imagesOf(s, s.Stages)
+		for _, use := range uses {
+			if use.grade > gradeLatest {
+				continue
 			}
+			fault := "has the tag latest, which moves"
+			if reference.IsNameOnly(use.named) {
+				fault = "has no tag, which means latest"
+			}
+			findings = append(findings, use.finding("image %s %s", use.image, fault))
 		}
 		if len(findings) == 0 {
-			return checks.Passed("%d external images, each with a version", images)
+			return checks.Passed("%d external images, each with a version", len(uses))
 		}
 		return checks.Found(findings...)
 	},
-}
-
-// tagFault says what is wrong with the tag of an image, if anything.
-func tagFault(named reference.Named) string {
-	if _, ok := named.(reference.Digested); ok {
-		return ""
-	}
-	tagged, ok := named.(reference.Tagged)
-	switch {
-	case !ok:
-		return "has no tag, which means latest"
-	case tagged.Tag() == "latest":
-		return "has the tag latest, which moves"
-	}
-	return ""
 }

@@ -18,11 +18,18 @@ func All() []Check {
 	own := []Check{
 		valid,
 		baseTag,
+		baseVersion,
+		baseDigest,
+		stageReference,
+		multiStage,
+		unusedStage,
+		copyDestination,
 		user,
 		execForm,
 		healthcheck,
 		secret,
 		dependencyOrder,
+		instructionOrder,
 		dockerignore,
 	}
 	all := slices.Clone(own)

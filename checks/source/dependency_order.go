@@ -76,18 +76,44 @@ func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instructio
 	}
 	state.installed[i.ecosystem] = true
 	at := slices.IndexFunc(state.copies, func(c dockerfile.Copy) bool { return copiesSource(s, c, i) })
+	if at >= 0 && i.ecosystem == "go" && i.builds && isVendored(s, call) {
+		return checks.Finding{}, false
+	}
+	beside := at < 0
+	if beside && i.alone && slices.ContainsFunc(state.copies, func(c dockerfile.Copy) bool { return copiesManifest(c, i) }) {
+		at = slices.IndexFunc(state.copies, func(c dockerfile.Copy) bool { return takesSource(c) != "" && !c.TakesContext() })
+	}
 	if at < 0 {
 		return checks.Finding{}, false
 	}
 	c := state.copies[at]
+	source, fix := c.ContextPaths()[0], i.fix
+	if beside {
+		source = takesSource(c)
+		fix = "Move the " + c.Keyword + " of " + source + " behind this RUN, which needs the manifest and lock file only."
+	}
 	f := checks.At(call.Location, "%s comes behind %s %s in line %d, so that every change of the source installs the dependencies again",
-		i.command, c.Keyword, c.ContextPaths()[0], c.Location.Line)
-	f.Subject = i.command
-	f.Fix = i.fix
-	if i.builds || hasCacheMount(in) {
+		i.command, c.Keyword, source, c.Location.Line)
+	f.Subject, f.Fix = i.command, fix
+	if beside || i.builds || hasCacheMount(in) {
 		f.Severity = checks.Medium
 	}
 	return f, true
+}
+
+// isVendored reports whether the modules that a go command needs lie in the source.
+func isVendored(s *dockerfile.Source, call dockerfile.Call) bool {
+	return slices.Contains(call.Words, "-mod=vendor") || s.Exists("vendor/modules.txt")
+}
+
+// copiesManifest reports whether a copy of the context names the manifest.
+func copiesManifest(c dockerfile.Copy, i install) bool {
+	return slices.ContainsFunc(c.ContextPaths(), func(name string) bool {
+		return i.isManifest(path.Base(name)) || slices.ContainsFunc(i.manifests, func(manifest string) bool {
+			match, err := path.Match(path.Base(name), manifest)
+			return err == nil && match
+		})
+	})
 }
 
 // copiesSource reports whether a copy of the context brings the manifest among
@@ -110,7 +136,7 @@ func copiesSource(s *dockerfile.Source, c dockerfile.Copy, i install) bool {
 		brings, other := false, false
 		for _, entry := range entries {
 			switch {
-			case slices.Contains(i.manifests, entry.Name()):
+			case i.isManifest(entry.Name()):
 				brings = brings || !c.Excludes(entry.Name())
 			case entry.IsDir() || !slices.Contains([]string{".txt", ".in", ".lock", ".toml", ".json"}, path.Ext(entry.Name())):
 				other = true

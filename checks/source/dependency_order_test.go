@@ -31,6 +31,18 @@ func TestDependencyOrder(t *testing.T) {
 		"manifest directory": {text: "-- Dockerfile --\nFROM a:1\nCOPY requirements requirements\nRUN pip install -r requirements/prod.txt\n-- requirements/prod.txt --\n-- requirements/base.txt --\n", status: checks.Pass},
 		"excluded":           {text: "FROM a:1\nCOPY --exclude=package*.json . .\nRUN npm ci\n", status: checks.Pass},
 		"cache mount":        {text: "FROM a:1\nCOPY . .\nRUN --mount=type=cache,target=/root/.npm npm ci\n", status: checks.Warn},
+		"source beside":      {text: "FROM a:1\nCOPY package.json .\nCOPY src ./src\nRUN npm ci\n", status: checks.Warn, finding: "4: npm ci comes behind COPY src in line 3"},
+		"beside, by pattern": {text: "FROM a:1\nCOPY src ./src\nCOPY package*.json ./\nRUN npm ci\n", status: checks.Warn, finding: "4: COPY src in line 2"},
+		"beside, pip":        {text: "FROM a:1\nCOPY app /app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n", status: checks.Warn, finding: "4: COPY app in line 2"},
+		"manifest within":    {text: "FROM a:1\nCOPY app /app\nRUN pip install -r /app/requirements/prod.txt\n", status: checks.Pass},
+		"project and source": {text: "FROM a:1\nCOPY pyproject.toml poetry.lock ./\nCOPY src src\nRUN poetry install\n", status: checks.Pass},
+		"project alone":      {text: "FROM a:1\nCOPY pyproject.toml poetry.lock ./\nCOPY src src\nRUN poetry install --no-root\n", status: checks.Warn, finding: "4: COPY src in line 3"},
+		"build and source":   {text: "FROM a:1\nCOPY pom.xml .\nCOPY src src\nRUN mvn package\n", status: checks.Pass},
+		"go beside":          {text: "FROM a:1\nCOPY go.mod go.sum ./\nCOPY cmd cmd\nRUN go mod download\n", status: checks.Warn, finding: "4: COPY cmd in line 3"},
+		"project files":      {text: "-- Dockerfile --\nFROM a:1\nCOPY src /src\nRUN dotnet restore\n-- src/App.csproj --\n-- src/Program.cs --\n", status: checks.Fail, finding: "3: dotnet restore"},
+		"project files only": {text: "FROM a:1\nCOPY *.sln src/App/*.csproj ./\nRUN dotnet restore\nCOPY . .\nRUN dotnet publish --no-restore\n", status: checks.Pass},
+		"vendored":           {text: "-- Dockerfile --\nFROM a:1\nCOPY . .\nRUN go build .\n-- vendor/modules.txt --\n", status: checks.Pass},
+		"vendored, by flag":  {text: "FROM a:1\nCOPY . .\nRUN go build -mod=vendor .\n", status: checks.Pass},
 		"heredoc":            {text: "FROM a:1\nCOPY . .\nRUN <<EOF\nset -e\nnpm ci\nEOF\n", status: checks.Fail, finding: "5: npm ci"},
 	}
 	for _, line := range []string{
@@ -38,11 +50,13 @@ func TestDependencyOrder(t *testing.T) {
 		"pnpm i", "pnpm fetch", "bun install", "pip install -r requirements.txt", "pip3 install --no-cache-dir -rrequirements.txt",
 		"python -m pip install --requirement=a.txt", "uv sync --frozen", "uv pip install --system -r a.txt", "poetry install --no-root",
 		"pipenv install --deploy", "pdm install", "go mod download", "cargo fetch", "bundle install", "bundle", "composer install --no-dev",
-		"mvn -B dependency:go-offline", "./gradlew dependencies", "dotnet restore", "mix deps.get",
+		"mvn -B dependency:go-offline", "./gradlew dependencies", "dotnet restore", "mix deps.get", "mvnw dependency:resolve", "gradle --no-daemon dependencies",
+		"bun ci", "bun i --production", "yarn --frozen-lockfile", "yarn workspaces focus --production", "pip-sync", "uv pip sync requirements.txt", "cargo vendor",
+		"cargo chef cook --release", "python3 -m pipenv sync", "python3 -m poetry install", "composer update", "pip wheel -r a.txt", "corepack enable && pnpm install --frozen-lockfile",
 	} {
 		tests[line] = after(line)
 	}
-	for _, line := range []string{"go build -o /app ./cmd/app", "CGO_ENABLED=0 go install ./...", "cargo build --release", "mvn -q package", "./mvnw -DskipTests verify", "gradle build", "dotnet publish -c Release"} {
+	for _, line := range []string{"go build -o /app ./cmd/app", "CGO_ENABLED=0 go install ./...", "cargo build --release", "mvn -q package", "./mvnw -DskipTests verify", "gradle build", "dotnet publish -c Release", "go mod tidy && go build", "go mod vendor", "mvn clean install", "./gradlew bootJar"} {
 		tests[line] = warned(line)
 	}
 	for _, line := range []string{
@@ -50,6 +64,33 @@ func TestDependencyOrder(t *testing.T) {
 		"pip install .", "pip --version", "go generate ./...", "go install golang.org/x/tools/cmd/stringer@latest", "cargo install sccache", "echo npm ci", "mvn --version", "gradle --version", "apt-get install npm",
 	} {
 		tests["fine: "+line] = fine(line)
+	}
+	judgeAll(t, dependencyOrder, tests)
+}
+
+// TestDependencyOrderOfEveryEcosystem has the manifests, the install and the build
+// of each, in the right order and in the wrong one.
+func TestDependencyOrderOfEveryEcosystem(t *testing.T) {
+	tests := map[string]judgement{}
+	for name, e := range map[string]struct{ manifests, install, build string }{
+		"npm":      {"package.json package-lock.json", "npm ci", "npm run build"},
+		"pnpm":     {"package.json pnpm-lock.yaml", "pnpm install --frozen-lockfile", "pnpm build"},
+		"yarn":     {"package.json yarn.lock", "yarn install --immutable", "yarn build"},
+		"bun":      {"package.json bun.lock", "bun install --frozen-lockfile", "bun run build"},
+		"pip":      {"requirements.txt", "pip install --no-cache-dir -r requirements.txt", "pip install --no-deps ."},
+		"poetry":   {"pyproject.toml poetry.lock", "poetry install --no-root --only main", "poetry install --only main"},
+		"uv":       {"pyproject.toml uv.lock", "uv sync --frozen --no-install-project", "uv sync --frozen"},
+		"pipenv":   {"Pipfile Pipfile.lock", "pipenv sync --system", "pipenv run build"},
+		"go":       {"go.mod go.sum", "go mod download", "go build -o /app ."},
+		"cargo":    {"Cargo.toml Cargo.lock", "mkdir src && touch src/lib.rs && cargo fetch", "cargo build --release --locked"},
+		"maven":    {"pom.xml", "mvn -B dependency:go-offline", "mvn -B package"},
+		"gradle":   {"build.gradle settings.gradle", "gradle dependencies", "gradle build"},
+		"bundler":  {"Gemfile Gemfile.lock", "bundle config set --local without development && bundle install", "bundle exec rake assets:precompile"},
+		"composer": {"composer.json composer.lock", "composer install --no-dev --no-scripts --no-autoloader", "composer dump-autoload --optimize"},
+		"dotnet":   {"App.csproj", "dotnet restore", "dotnet publish -c Release --no-restore"},
+	} {
+		tests[name+" right"] = judgement{text: "FROM a:1\nCOPY " + e.manifests + " ./\nRUN " + e.install + "\nCOPY . .\nRUN " + e.build + "\n", status: checks.Pass}
+		tests[name+" wrong"] = judgement{text: "FROM a:1\nCOPY . .\nRUN " + e.install + "\nRUN " + e.build + "\n", status: checks.Fail, finding: "3: comes behind COPY . in line 2"}
 	}
 	judgeAll(t, dependencyOrder, tests)
 }

@@ -14,11 +14,22 @@ type ecosystem string
 // install is a call that installs the dependencies that a manifest lists.
 type install struct {
 	ecosystem ecosystem
-	command   string // without its options
-	manifests []string
+	command   string   // without its options
+	manifests []string // names, or patterns of them
 	fix       string
 	// builds is whether it compiles the source, and installs only on the way.
 	builds bool
+	// alone is whether it needs nothing but the manifests: neither the source, nor
+	// the manifests of parts that lie in it.
+	alone bool
+}
+
+// isManifest reports whether a file of this name is one of the manifests.
+func (i install) isManifest(name string) bool {
+	return slices.ContainsFunc(i.manifests, func(pattern string) bool {
+		match, err := path.Match(pattern, name)
+		return err == nil && match
+	})
 }
 
 // parseInstall recognizes the calls that install dependencies from a manifest.
@@ -35,9 +46,11 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 	}
 	is := func(names ...string) bool { return slices.Contains(names, sub) }
 	found := install{command: strings.TrimSpace(program + " " + sub)}
+	whole := false // whether it installs the project itself, too
 	// with completes it: what to copy and to run before the source is copied.
 	with := func(e ecosystem, copies, run string, manifests ...string) (install, bool) {
 		found.ecosystem, found.manifests = e, manifests
+		found.alone = (e == "node" || e == "python" || e == "go" || e == "ruby") && !found.builds && !whole
 		found.fix = "Before it, write COPY " + copies + " ./ and RUN " + run + "; copy the rest of the source behind that"
 		return found, true
 	}
@@ -48,12 +61,13 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 			return with("node", "package*.json", found.command, "package.json", "package-lock.json")
 		}
 	case "yarn":
-		if is("", "install") && !slices.Contains(args, "--version") && !slices.Contains(args, "-v") {
+		focus := is("workspaces") && len(words) > 1 && words[1] == "focus"
+		if focus || is("", "install") && !slices.Contains(args, "--version") && !slices.Contains(args, "-v") {
 			return with("node", "package.json yarn.lock", found.command, "package.json", "yarn.lock")
 		}
 	case "pnpm", "bun":
 		global := slices.Contains(args, "-g") || slices.Contains(args, "--global")
-		if is("install", "i", "fetch") && len(words) == 1 && !global {
+		if is("install", "i", "fetch", "ci") && len(words) == 1 && !global {
 			lock := map[string]string{"pnpm": "pnpm-lock.yaml", "bun": "bun.lock"}[program]
 			return with("node", "package.json "+lock, found.command, "package.json", lock)
 		}
@@ -62,17 +76,31 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 			found.command += " -r " + file
 			return with("python", file, found.command, path.Base(file))
 		}
+	case "pip-sync":
+		file := "requirements.txt"
+		if len(words) > 0 {
+			file = words[0]
+		}
+		return with("python", file, found.command, path.Base(file))
 	case "uv":
 		file := requirements(args)
+		if is("pip") && len(words) > 2 && words[1] == "sync" {
+			file = words[2]
+		}
 		switch {
 		case is("sync"):
+			whole = !slices.Contains(args, "--no-install-project")
 			return with("python", "pyproject.toml uv.lock", "uv sync --no-install-project", "pyproject.toml", "uv.lock")
 		case is("pip") && file != "":
-			found.command = "uv pip " + strings.Join(words[1:2], "") + " " + file
-			return with("python", file, "uv pip install -r "+file, path.Base(file))
+			found.command = "uv pip " + strings.Join(words[1:2], "") + " -r " + file
+			if words[1] == "sync" {
+				found.command = "uv pip sync " + file
+			}
+			return with("python", file, found.command, path.Base(file))
 		}
 	case "poetry":
 		if is("install", "sync") {
+			whole = !slices.Contains(args, "--no-root")
 			return with("python", "pyproject.toml poetry.lock", "poetry install --no-root", "pyproject.toml", "poetry.lock")
 		}
 	case "pipenv":
@@ -81,22 +109,24 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 		}
 	case "pdm":
 		if is("install", "sync") {
+			whole = !slices.Contains(args, "--no-self")
 			return with("python", "pyproject.toml pdm.lock", "pdm install --no-self", "pyproject.toml", "pdm.lock")
 		}
 	case "go":
 		found.builds = is("build", "install", "test", "vet") && !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "@") })
-		if found.builds || is("mod") && len(words) > 1 && words[1] == "download" {
+		if found.builds || is("mod") && len(words) > 1 && slices.Contains([]string{"download", "tidy", "vendor"}, words[1]) {
 			if !found.builds {
-				found.command = "go mod download"
+				found.command = "go mod " + words[1]
 			}
+			found.builds = found.builds || words[1] != "download" // the others read the source
 			return with("go", "go.mod go.sum", "go mod download", "go.mod", "go.sum")
 		}
 	case "cargo":
 		tool := is("install") && !slices.Contains(args, "--path")
 		found.builds = is("build", "rustc", "test", "install") && !tool
 		cooks := is("chef") && len(words) > 1 && words[1] == "cook"
-		if found.builds || cooks || is("fetch") {
-			return with("rust", "Cargo.toml Cargo.lock", "cargo fetch", "Cargo.toml", "Cargo.lock")
+		if found.builds || cooks || is("fetch", "vendor") {
+			return with("rust", "Cargo.toml Cargo.lock", "mkdir src && echo 'fn main() {}' > src/main.rs && cargo fetch", "Cargo.toml", "Cargo.lock")
 		}
 	case "bundle", "bundler":
 		if is("", "install") {
@@ -117,12 +147,12 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 	case "gradle", "gradlew":
 		found.builds = !is("dependencies")
 		if len(words) > 0 {
-			return with("gradle", "*.gradle* gradle.properties", program+" dependencies", "build.gradle", "build.gradle.kts")
+			return with("gradle", "*.gradle* gradle.properties", program+" dependencies", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "libs.versions.toml")
 		}
 	case "dotnet":
 		found.builds = is("build", "publish", "test")
 		if found.builds || is("restore") {
-			return with("dotnet", "*.sln *.csproj", "dotnet restore", "Directory.Packages.props", "packages.lock.json")
+			return with("dotnet", "*.sln *.csproj", "dotnet restore", "*.csproj", "*.fsproj", "*.vbproj", "*.sln", "*.slnx", "Directory.Packages.props", "packages.lock.json")
 		}
 	case "mix":
 		if is("deps.get") {
