@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,17 @@ func (s *Stage) Root() *Stage {
 	return s
 }
 
+// Chain returns the stages that this one is built on by FROM, from its root to
+// itself: what they set in the image's configuration is in it.
+func (s *Stage) Chain() []*Stage {
+	var chain []*Stage
+	for ; s != nil; s = s.Base {
+		chain = append(chain, s)
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
 // Reference is the use of a stage or an image by an instruction.
 type Reference struct {
 	Instruction *Instruction
@@ -91,6 +103,23 @@ type Config struct {
 	Healthcheck *Instruction
 	Shell       *Instruction
 	StopSignal  *Instruction
+	// Directory is the working directory: WORKDIR as an absolute path, of Linux. It
+	// is not known where it depends on an external base image.
+	Directory Value
+}
+
+// Resolve returns a path that an instruction names as an absolute and clean one:
+// a relative path starts in the working directory.
+func (c Config) Resolve(name Value) Value {
+	switch {
+	case !name.Known:
+		return Value{Raw: name.Raw}
+	case strings.HasPrefix(name.Text, "/"):
+		return Value{Raw: name.Raw, Text: path.Clean(name.Text), Known: true}
+	case !c.Directory.Known:
+		return Value{Raw: name.Raw}
+	}
+	return Value{Raw: name.Raw, Text: path.Join(c.Directory.Text, name.Text), Known: true}
 }
 
 // Instruction is one instruction of the Dockerfile.
@@ -198,6 +227,9 @@ func (s *Source) addStages(parsed []instructions.Stage) {
 			inherited = stage.Base.scope
 			stage.Config = stage.Base.Config
 		}
+		if stage.BaseName.Known && stage.BaseName.Text == Scratch && stage.Base == nil {
+			stage.Config.Directory = Value{Text: "/", Known: true}
+		}
 		stage.scope = newScope(inherited)
 		stage.References = []Reference{{from, stage.BaseName, stage.Base}}
 
@@ -258,6 +290,7 @@ func (s *Source) apply(in *Instruction) {
 		config.User = in
 	case *instructions.WorkdirCommand:
 		config.Workdir = in
+		config.Directory = config.Resolve(in.Expand(cmd.Path))
 	case *instructions.EntrypointCommand:
 		config.Entrypoint = in
 		s.parseCommand(in, cmd.ShellDependantCmdLine)

@@ -120,6 +120,29 @@ func (v view) unset(name string) bool {
 	return set.unset
 }
 
+// Refers reports whether a word of the instruction takes the value of a variable
+// that has no default there.
+func (in *Instruction) Refers(word, name string) bool {
+	if !refersPlainly(word, name) {
+		return false
+	}
+	// What is quoted or escaped is no reference.
+	res, err := shell.NewLex(in.source.escape).ProcessWordWithMatches(word, view{in.scope, in.position})
+	if err != nil {
+		return false
+	}
+	_, matched := res.Matched[name]
+	_, unmatched := res.Unmatched[name]
+	return matched || unmatched
+}
+
+// Sees reports whether an ARG or ENV before the instruction declares a
+// variable, whether or not it has a value.
+func (in *Instruction) Sees(name string) bool {
+	_, ok := in.scope.lookup(name, in.position)
+	return ok
+}
+
 // refersPlainly reports whether a word holds $NAME or ${NAME}, without a
 // default for the case that it is unset.
 func refersPlainly(word, name string) bool {
