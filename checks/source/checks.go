@@ -24,6 +24,14 @@ func All() []Check {
 		secret,
 		dependencyOrder,
 		dockerignore,
+		relativeCopy,
+		copyRoot,
+		envSelfReference,
+		workdirSystem,
+		volumeSystem,
+		volumeCode,
+		labels,
+		labelFormat,
 	}
 	all := slices.Clone(own)
 	for _, check := range buildkitChecks {
