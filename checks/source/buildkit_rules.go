@@ -66,6 +66,7 @@ var buildkitChecks = []Check{
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleDuplicateStageName,
+		aliases:  []string{"DL3024", "DS-0012", "CKV_DOCKER_11"},
 		severity: checks.Medium,
 		early:    true,
 		why:      "Where two stages share a name, COPY --from and --target take the last one, whichever was meant.",
@@ -75,6 +76,7 @@ var buildkitChecks = []Check{
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleReservedStageName,
+		aliases:  []string{"DL3063"},
 		severity: checks.Medium,
 		early:    true,
 		why:      "The names scratch and context mean the empty image and the build context; a stage of that name hides them or is hidden.",
@@ -92,6 +94,7 @@ var buildkitChecks = []Check{
 	}),
 	fromBuildKit(buildkitText[func() string]{
 		rule:     linter.RuleMaintainerDeprecated,
+		aliases:  []string{"DL4000", "DS-0022", "CKV_DOCKER_6"},
 		severity: checks.Low,
 		early:    true,
 		why:      "MAINTAINER is deprecated, and tools that read labels do not see it.",
@@ -109,6 +112,8 @@ var buildkitChecks = []Check{
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleWorkdirRelativePath,
+		aliases:  []string{"DL3000", "DS-0009", "CKV_DOCKER_10"},
+		differs:  "DL3000, DS-0009 and CKV_DOCKER_10 report every relative WORKDIR; one that an absolute WORKDIR of the same stage comes before is none here.",
 		severity: checks.Medium,
 		why:      "A relative WORKDIR depends on that of the base image, which may change with its next version.",
 		fix:      "Write the first WORKDIR of a stage as an absolute path, as in WORKDIR /app.",
@@ -125,6 +130,7 @@ var buildkitChecks = []Check{
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleMultipleInstructionsDisallowed,
+		aliases:  []string{"DL4003", "DL4004", "DL3012", "DS-0007", "DS-0016", "DS-0023"},
 		severity: checks.Medium,
 		why:      "Of several CMD, ENTRYPOINT or HEALTHCHECK in a stage only the last one counts; the others mislead.",
 		fix:      "Remove all but the last one.",
@@ -141,6 +147,7 @@ var buildkitChecks = []Check{
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleRedundantTargetPlatform,
+		aliases:  []string{"DL3065"},
 		severity: checks.Low,
 		why:      "The target platform is the default; saying it hides the stages where the platform matters.",
 		fix:      "Remove --platform=$TARGETPLATFORM.",
@@ -166,6 +173,8 @@ var buildkitChecks = []Check{
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleFromPlatformFlagConstDisallowed,
+		aliases:  []string{"DL3029"},
+		differs:  "DL3029 reports every --platform but $BUILDPLATFORM and $TARGETPLATFORM; one that an ARG sets, and one that the name of the stage says, as in AS build-amd64, are none here.",
 		severity: checks.Medium,
 		why:      "A fixed platform makes the image wrong on every other one, and a build for several platforms useless.",
 		fix:      "Remove --platform, or use $BUILDPLATFORM for a stage that compiles for another platform.",
@@ -201,7 +210,10 @@ var buildkitChecks = []Check{
 
 // buildkitText is a rule of BuildKit, and what its linter does not say about it.
 type buildkitText[F any] struct {
-	rule     linter.LinterRule[F]
+	rule linter.LinterRule[F]
+	// aliases are the names that tools other than BuildKit give to the rule.
+	aliases  []string
+	differs  string
 	severity checks.Severity
 	// early is whether the rule is judged to the end even where BuildKit rejects
 	// the Dockerfile.
@@ -222,7 +234,8 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 			Why:       t.why,
 			Fix:       t.fix,
 			Reference: t.rule.URL,
-			Aliases:   []string{name},
+			Aliases:   append([]string{name}, t.aliases...),
+			Differs:   t.differs,
 		},
 		Good: t.good,
 		Bad:  t.bad,

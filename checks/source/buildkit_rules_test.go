@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,5 +57,44 @@ func TestBuildKit(t *testing.T) {
 	rejected := results("FROM a:1\nCOPY --from=9 /a /b\n", dockerfile.Options{})[valid.ID]
 	if rejected.Status != checks.Fail || !strings.Contains(rejected.Findings[0].Message, "invalid stage index 9") {
 		t.Errorf("source/valid says %+v", rejected)
+	}
+}
+
+// TestAliasesOfBuildKit judges what rules of other tools report by the check that
+// has them as aliases.
+func TestAliasesOfBuildKit(t *testing.T) {
+	for alias, text := range map[string]string{
+		"DL3024": "FROM a:1 AS b\nFROM a:1 AS B\n",
+		"DL3063": "FROM a:1 AS context\n",
+		"DL4000": "FROM a:1\nMAINTAINER x\n",
+		"DL3000": "FROM a:1\nWORKDIR x\n",
+		"DL4003": "FROM a:1\nCMD [\"a\"]\nCMD [\"b\"]\n",
+		"DL4004": "FROM a:1\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n",
+		"DL3012": "FROM a:1\nHEALTHCHECK CMD a\nHEALTHCHECK CMD b\n",
+		"DL3029": "FROM --platform=linux/amd64 a:1\n",
+		"DL3065": "FROM --platform=$TARGETPLATFORM a:1\n",
+		"DL3023": "FROM a:1 AS b\nCOPY --from=b /x /y\n",
+		"DL3011": "FROM a:1\nEXPOSE 70000\n",
+	} {
+		found := false
+		for _, check := range everyCheck() {
+			if slices.Contains(check.Aliases, alias) {
+				found = true
+				if res := run(t, check, text, dockerfile.Options{}); len(res.Findings) == 0 {
+					t.Errorf("%s: %s says %s %s", alias, check.ID, res.Status, res.Detail)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s is no alias", alias)
+		}
+	}
+	for alias, text := range map[string]string{
+		"DL3043": "FROM a:1\nONBUILD ONBUILD RUN x\n",
+		"DL3061": "RUN x\nFROM a:1\n",
+	} {
+		if _, err := dockerfile.Load(example(t, text), dockerfile.Options{}); err == nil || !slices.Contains(valid.Aliases, alias) {
+			t.Errorf("%s: the Dockerfile is read: %v", alias, err)
+		}
 	}
 }

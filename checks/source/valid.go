@@ -13,6 +13,9 @@ var valid = Check{
 		Why:       "What BuildKit rejects cannot be built. Its rules that come behind the error are not judged, either.",
 		Fix:       "Mend what the message names. If it is an ARG without a default, give it one or pass it with --build-arg.",
 		Reference: "https://docs.docker.com/reference/dockerfile/",
+		// A stage that copies from itself, a port out of range, a chained ONBUILD, and
+		// an instruction before the first FROM.
+		Aliases: []string{"DL3023", "DS-0006", "DL3011", "DS-0008", "DL3043", "DL3061"},
 	},
 	Good: `
 FROM alpine:3.20 AS build
