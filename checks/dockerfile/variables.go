@@ -136,13 +136,6 @@ func (in *Instruction) Refers(word, name string) bool {
 	return matched || unmatched
 }
 
-// Sees reports whether an ARG or ENV before the instruction declares a
-// variable, whether or not it has a value.
-func (in *Instruction) Sees(name string) bool {
-	_, ok := in.scope.lookup(name, in.position)
-	return ok
-}
-
 // refersPlainly reports whether a word holds $NAME or ${NAME}, without a
 // default for the case that it is unset.
 func refersPlainly(word, name string) bool {

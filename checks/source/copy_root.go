@@ -38,7 +38,7 @@ COPY --from=build / /
 				continue
 			}
 			for _, c := range stage.Copies() {
-				if to := c.Before.Resolve(c.Dest); c.From == "" || to.Text != "/" {
+				if to := c.Resolve(c.Dest); c.From == "" || to.Text != "/" {
 					continue
 				}
 				for _, src := range c.Sources {

@@ -78,7 +78,7 @@ func oldValue(in *dockerfile.Instruction, name, value string) string {
 	if plain := strings.Trim(value, `"`); plain == "$"+name || plain == "${"+name+"}" {
 		return ""
 	}
-	if !in.Sees(name) {
+	if _, ok := in.Variable(name); !ok {
 		return "what the base image has for " + name + ", or nothing"
 	}
 	before, after := in.Expand("${"+name+"}"), in.Expand(value)

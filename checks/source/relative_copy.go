@@ -32,7 +32,7 @@ COPY package.json .
 		var findings []checks.Finding
 		for _, stage := range s.Reachable() {
 			for _, c := range stage.Copies() {
-				if c.Before.Workdir != nil || c.Before.Directory.Known || !c.Dest.Known || isAbsolute(c.Dest.Text) {
+				if c.Before.Workdir != nil || c.Dir.Known || !c.Dest.Known || isAbsolute(c.Dest.Text) {
 					continue
 				}
 				f := checks.At(c.Location, "%s to %s depends on the working directory of the base image: there is no WORKDIR before it", c.Keyword, c.Dest.Text)

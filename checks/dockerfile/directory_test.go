@@ -15,14 +15,14 @@ func TestDirectory(t *testing.T) {
 		"FROM a:1 AS b\nWORKDIR /x\nFROM a:1\nWORKDIR y\n":     "",
 		"FROM a:1\nWORKDIR /x\nWORKDIR ../../..\nWORKDIR ./\n": "/",
 	} {
-		got := load(t, text, Options{}).Final.Config.Directory
+		got := load(t, text, Options{}).Final.Directory()
 		if got.Text != want || got.Known != (want != "") {
 			t.Errorf("%q: working directory %+v, want %q", text, got, want)
 		}
 	}
 }
 
-func TestRefersAndSees(t *testing.T) {
+func TestRefers(t *testing.T) {
 	s := load(t, "FROM a:1 AS b\nENV BASE=1\nFROM b\nARG SET\nRUN true\n", Options{})
 	instructions := s.Final.Instructions
 	in := instructions[len(instructions)-1]
@@ -33,21 +33,5 @@ func TestRefersAndSees(t *testing.T) {
 		if got := in.Refers(word, "SET"); got != want {
 			t.Errorf("Refers(%s) = %v, want %v", word, got, want)
 		}
-	}
-	for name, want := range map[string]bool{"SET": true, "BASE": true, "HOME": false} {
-		if got := in.Sees(name); got != want {
-			t.Errorf("Sees(%s) = %v, want %v", name, got, want)
-		}
-	}
-}
-
-func TestChain(t *testing.T) {
-	s := load(t, "FROM a:1 AS a\nFROM a:1 AS other\nFROM a AS b\nFROM b\nCOPY --from=other /x /x\n", Options{})
-	var names []string
-	for _, stage := range s.Final.Chain() {
-		names = append(names, stage.String())
-	}
-	if len(names) != 3 || names[0] != "a" || names[1] != "b" || names[2] != "3" {
-		t.Errorf("chain %v, want a, b and 3", names)
 	}
 }
