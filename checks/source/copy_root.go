@@ -11,13 +11,13 @@ import (
 var copyRoot = Check{
 	Rule: checks.Rule{
 		ID:        "source/copy-root",
-		Title:     "COPY --from takes files, not a whole file system",
+		Title:     "COPY --from takes what a stage has built, not its whole file system",
 		Severity:  checks.Medium,
 		Why:       "The whole file system of a stage over that of the base image brings its compilers, caches and secrets into the image, replaces libraries of the base by those of another, and is one layer that no two builds share.",
 		Fix:       "Copy what runs, as in COPY --from=build /app/dist ./dist; to build on the stage, name it in FROM.",
 		Reference: "https://docs.docker.com/build/building/multi-stage/",
 		Aliases:   []string{"DL3067"},
-		Differs:   "DL3067 refuses it in FROM scratch as well, where nothing is overwritten: there it is how a file system is made one layer.",
+		Differs:   "DL3067 refuses it everywhere. Here it must come from a stage that runs something, as one does that builds: COPY --from=xx / / of an image that is made for it passes. So does it in FROM scratch, where nothing is overwritten and a file system is made one layer.",
 	},
 	Good: `
 FROM golang:1.25 AS build
@@ -37,19 +37,32 @@ COPY --from=build / /
 			if root := stage.Root().BaseName; !root.Known || root.Text == dockerfile.Scratch {
 				continue
 			}
-			for _, c := range stage.Copies() {
-				if to := c.Resolve(c.Dest); c.From == "" || to.Text != "/" {
+			for _, ref := range stage.References {
+				c, ok := ref.Instruction.Copy()
+				if !ok || ref.Stage == nil || c.Resolve(c.Dest).Text != "/" || !runs(ref.Stage) {
 					continue
 				}
 				for _, src := range c.Sources {
 					if src.Known && takesRoot(src.Text) {
-						findings = append(findings, checks.At(c.Location, "COPY --from=%s %s takes the whole file system, over that of the stage %s", c.From, src.Text, stage))
+						findings = append(findings, checks.At(c.Location, "COPY --from=%s %s takes the whole file system of the stage, over that of the stage %s", c.From, src.Text, stage))
 					}
 				}
 			}
 		}
 		return checks.Found(findings...)
 	},
+}
+
+// runs reports whether a stage, or one that it is built from, has a RUN.
+func runs(stage *dockerfile.Stage) bool {
+	for ; stage != nil; stage = stage.Base {
+		for _, in := range stage.Instructions {
+			if in.Keyword == "RUN" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // takesRoot reports whether a source of COPY --from is a whole file system. It
