@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,8 @@ type Stage struct {
 	Reachable bool
 
 	scope *scope
+	// dir is the working directory so far.
+	dir Value
 }
 
 // String returns the stage's name as FROM and COPY --from can give it.
@@ -57,6 +60,17 @@ func (s *Stage) Root() *Stage {
 		s = s.Base
 	}
 	return s
+}
+
+// Chain returns the local stages whose layers this stage has: those that it is
+// built from, outermost first, and itself.
+func (s *Stage) Chain() []*Stage {
+	var chain []*Stage
+	for ; s != nil; s = s.Base {
+		chain = append(chain, s)
+	}
+	slices.Reverse(chain)
+	return chain
 }
 
 // Reference is the use of a stage or an image by an instruction.
@@ -110,6 +124,9 @@ type Instruction struct {
 	// Before is the configuration that the instruction finds: what those before it
 	// have set.
 	Before Config
+	// Dir is the working directory that the instruction finds. It is not known
+	// where the external base image decides.
+	Dir Value
 	// Calls are the programs that a RUN, CMD, ENTRYPOINT or HEALTHCHECK calls, as
 	// far as its shell is a POSIX shell or Bash. ShellError is why there are none.
 	Calls      []Call
@@ -125,6 +142,22 @@ type Instruction struct {
 // Expand resolves a word of the instruction with the variables that it sees.
 func (in *Instruction) Expand(word string) Value {
 	return view{in.scope, in.position}.expand(word, in.source.escape)
+}
+
+// Variable returns what an environment variable is where the instruction runs;
+// false if neither an ENV nor an ARG sets it. The value is not known where an ARG
+// is not given one.
+func (in *Instruction) Variable(name string) (Value, bool) {
+	set, ok := in.scope.lookup(name, in.position)
+	return set.value, ok
+}
+
+// Text returns the lines of the Dockerfile that the instruction stands in.
+func (in *Instruction) Text() []string {
+	if in.Location.Line < 1 || in.Location.EndLine > len(in.source.Lines) {
+		return nil
+	}
+	return in.source.Lines[in.Location.Line-1 : in.Location.EndLine]
 }
 
 // Find returns the place of a word in the instruction's text, or of the whole
@@ -170,6 +203,7 @@ func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position
 	if stage != nil {
 		in.scope = stage.scope
 		in.Before = stage.Config
+		in.Dir = stage.dir
 	}
 	if s.byLine[in.Location.Line] == nil {
 		s.byLine[in.Location.Line] = in
@@ -197,6 +231,9 @@ func (s *Source) addStages(parsed []instructions.Stage) {
 		if stage.Base != nil {
 			inherited = stage.Base.scope
 			stage.Config = stage.Base.Config
+			stage.dir = stage.Base.dir
+		} else if stage.BaseName.Text == Scratch {
+			stage.dir = Value{Text: "/", Known: true}
 		}
 		stage.scope = newScope(inherited)
 		stage.References = []Reference{{from, stage.BaseName, stage.Base}}
@@ -258,6 +295,15 @@ func (s *Source) apply(in *Instruction) {
 		config.User = in
 	case *instructions.WorkdirCommand:
 		config.Workdir = in
+		dir := in.Expand(cmd.Path)
+		switch {
+		case !dir.Known, !path.IsAbs(dir.Text) && !in.Dir.Known:
+			in.Stage.dir = Value{Raw: cmd.Path}
+		case path.IsAbs(dir.Text):
+			in.Stage.dir = Value{Raw: cmd.Path, Text: path.Clean(dir.Text), Known: true}
+		default:
+			in.Stage.dir = Value{Raw: cmd.Path, Text: path.Join(in.Dir.Text, dir.Text), Known: true}
+		}
 	case *instructions.EntrypointCommand:
 		config.Entrypoint = in
 		s.parseCommand(in, cmd.ShellDependantCmdLine)
