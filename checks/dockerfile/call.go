@@ -42,6 +42,20 @@ func (c Call) RunsThrough(program string) bool { return slices.Contains(c.Throug
 // String returns the words with spaces between them.
 func (c Call) String() string { return strings.Join(c.Words, " ") }
 
+// WordLocation returns the place of one of the words, or of the whole call where
+// the word does not stand in the Dockerfile as it is run.
+func (c Call) WordLocation(index int) checks.Location {
+	if c.Node == nil || index < 0 || index >= len(c.Words) {
+		return c.Location
+	}
+	// What is seen through stands before the words.
+	i := len(c.Node.Args) - len(c.Words) + index
+	if i < 0 || c.Script.Word(c.Node.Args[i]) != c.Words[index] {
+		return c.Location
+	}
+	return c.Script.Location(c.Node.Args[i])
+}
+
 // wrapper is how a program that only runs another one is called.
 type wrapper struct {
 	valued   []string // options that take the next word as their value
