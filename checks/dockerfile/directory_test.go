@@ -15,7 +15,7 @@ func TestDirectory(t *testing.T) {
 		"FROM a:1 AS b\nWORKDIR /x\nFROM a:1\nWORKDIR y\n":     "",
 		"FROM a:1\nWORKDIR /x\nWORKDIR ../../..\nWORKDIR ./\n": "/",
 	} {
-		got := load(t, text, Options{}).Final.Directory()
+		got := load(t, text, Options{}).Final.Config.Directory
 		if got.Text != want || got.Known != (want != "") {
 			t.Errorf("%q: working directory %+v, want %q", text, got, want)
 		}

@@ -41,8 +41,6 @@ type Stage struct {
 	Reachable bool
 
 	scope *scope
-	// dir is the working directory so far.
-	dir Value
 }
 
 // String returns the stage's name as FROM and COPY --from can give it.
@@ -105,6 +103,21 @@ type Config struct {
 	Healthcheck *Instruction
 	Shell       *Instruction
 	StopSignal  *Instruction
+	// Directory is the working directory: WORKDIR as an absolute path, of Linux. It
+	// is not known where it depends on an external base image.
+	Directory Value
+}
+
+// Resolve returns a path that an instruction names as an absolute and clean one:
+// a relative path starts in the working directory.
+func (c Config) Resolve(name Value) Value {
+	switch {
+	case !name.Known, !path.IsAbs(name.Text) && !c.Directory.Known:
+		return Value{Raw: name.Raw}
+	case path.IsAbs(name.Text):
+		return Value{Raw: name.Raw, Text: path.Clean(name.Text), Known: true}
+	}
+	return Value{Raw: name.Raw, Text: path.Join(c.Directory.Text, name.Text), Known: true}
 }
 
 // Instruction is one instruction of the Dockerfile.
@@ -124,8 +137,7 @@ type Instruction struct {
 	// Before is the configuration that the instruction finds: what those before it
 	// have set.
 	Before Config
-	// Dir is the working directory that the instruction finds. It is not known
-	// where the external base image decides.
+	// Dir is Before.Directory: the working directory that the instruction finds.
 	Dir Value
 	// Calls are the programs that a RUN, CMD, ENTRYPOINT or HEALTHCHECK calls, as
 	// far as its shell is a POSIX shell or Bash. ShellError is why there are none.
@@ -203,7 +215,7 @@ func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position
 	if stage != nil {
 		in.scope = stage.scope
 		in.Before = stage.Config
-		in.Dir = stage.dir
+		in.Dir = stage.Config.Directory
 	}
 	if s.byLine[in.Location.Line] == nil {
 		s.byLine[in.Location.Line] = in
@@ -231,9 +243,8 @@ func (s *Source) addStages(parsed []instructions.Stage) {
 		if stage.Base != nil {
 			inherited = stage.Base.scope
 			stage.Config = stage.Base.Config
-			stage.dir = stage.Base.dir
 		} else if stage.BaseName.Text == Scratch {
-			stage.dir = Value{Text: "/", Known: true}
+			stage.Config.Directory = Value{Text: "/", Known: true}
 		}
 		stage.scope = newScope(inherited)
 		stage.References = []Reference{{from, stage.BaseName, stage.Base}}
@@ -295,15 +306,7 @@ func (s *Source) apply(in *Instruction) {
 		config.User = in
 	case *instructions.WorkdirCommand:
 		config.Workdir = in
-		dir := in.Expand(cmd.Path)
-		switch {
-		case !dir.Known, !path.IsAbs(dir.Text) && !in.Dir.Known:
-			in.Stage.dir = Value{Raw: cmd.Path}
-		case path.IsAbs(dir.Text):
-			in.Stage.dir = Value{Raw: cmd.Path, Text: path.Clean(dir.Text), Known: true}
-		default:
-			in.Stage.dir = Value{Raw: cmd.Path, Text: path.Join(in.Dir.Text, dir.Text), Known: true}
-		}
+		config.Directory = config.Resolve(in.Expand(cmd.Path))
 	case *instructions.EntrypointCommand:
 		config.Entrypoint = in
 		s.parseCommand(in, cmd.ShellDependantCmdLine)

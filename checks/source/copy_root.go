@@ -39,7 +39,7 @@ COPY --from=build / /
 			}
 			for _, ref := range stage.References {
 				c, ok := ref.Instruction.Copy()
-				if !ok || ref.Stage == nil || c.Resolve(c.Dest).Text != "/" || !runs(ref.Stage) {
+				if !ok || ref.Stage == nil || c.Before.Resolve(c.Dest).Text != "/" || !runs(ref.Stage) {
 					continue
 				}
 				for _, src := range c.Sources {

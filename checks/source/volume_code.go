@@ -29,7 +29,7 @@ COPY . .
 VOLUME /app
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
-		directory := s.Final.Directory()
+		directory := s.Final.Config.Directory
 		list := volumes(s)
 		if len(list) == 0 || !directory.Known {
 			return checks.Outcome{}
@@ -52,7 +52,7 @@ VOLUME /app
 func copyInto(s *dockerfile.Source, directory string) (dockerfile.Copy, string, bool) {
 	for _, stage := range s.Final.Chain() {
 		for _, c := range stage.Copies() {
-			if to := c.Resolve(c.Dest); to.Known && within(to.Text, directory) {
+			if to := c.Before.Resolve(c.Dest); to.Known && within(to.Text, directory) {
 				return c, to.Text, true
 			}
 		}

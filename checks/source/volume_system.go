@@ -62,7 +62,7 @@ func volumes(s *dockerfile.Source) []volume {
 				continue
 			}
 			for _, name := range cmd.Volumes {
-				if to := in.Resolve(in.Expand(name)); to.Known {
+				if to := in.Before.Resolve(in.Expand(name)); to.Known {
 					all = append(all, volume{in, to.Text, name})
 				}
 			}

@@ -36,7 +36,7 @@ WORKDIR /proc/self/fd/8
 				if !ok {
 					continue
 				}
-				if to := in.Resolve(in.Expand(cmd.Path)); to.Known && isKernelPath(to.Text) {
+				if to := in.Before.Resolve(in.Expand(cmd.Path)); to.Known && isKernelPath(to.Text) {
 					findings = append(findings, checks.At(in.Location, "WORKDIR %s is in a file system of the kernel, which is mounted when the container starts", to.Text))
 				}
 			}
