@@ -31,7 +31,7 @@ VOLUME ["/etc"]
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
 		for _, v := range volumes(s) {
-			if isKernelPath(v.path) || slices.Contains(systemDirectories, v.path) {
+			if isKernelPath(v.path) || slices.Contains(packageDirectories, v.path) {
 				findings = append(findings, checks.At(v.Find(v.raw), "VOLUME %s is a directory of the system", v.path))
 			}
 		}
@@ -39,9 +39,9 @@ VOLUME ["/etc"]
 	},
 }
 
-// systemDirectories hold what the system's packages bring. What an application
+// packageDirectories hold what the system's packages bring. What an application
 // keeps below them, as in /etc/app, is its own.
-var systemDirectories = []string{
+var packageDirectories = []string{
 	"/", "/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/sbin",
 	"/usr", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin", "/usr/sbin",
 }
