@@ -23,7 +23,7 @@ func TestTools(t *testing.T) {
 		if tool.Version == "" || !strings.HasPrefix(tool.Reference, "https://") {
 			t.Errorf("%s: version %q, reference %q", tool.Name, tool.Version, tool.Reference)
 		}
-		for _, r := range slices.Concat(tool.Rules, tool.Former) {
+		for _, r := range slices.Concat(tool.Rules, tool.Further) {
 			if seen[r.ID] != "" {
 				t.Errorf("%s is a rule of both %s and %s", r.ID, seen[r.ID], tool.Name)
 			}
@@ -58,7 +58,7 @@ func TestAnswers(t *testing.T) {
 func TestAliases(t *testing.T) {
 	known := map[string]bool{}
 	for _, tool := range Tools() {
-		for _, r := range slices.Concat(tool.Rules, tool.Former) {
+		for _, r := range slices.Concat(tool.Rules, tool.Further) {
 			known[r.ID] = true
 		}
 	}

@@ -8,9 +8,9 @@ type Tool struct {
 	// Reference is where the tool says what its rules are.
 	Reference string
 	Rules     []Rule
-	// Former are rules that earlier versions had: a check may answer them, and
-	// need not.
-	Former []Rule
+	// Further are rules beyond these: those that earlier versions had, and what the
+	// tool says of a file that it cannot read. A check may answer them, and need not.
+	Further []Rule
 }
 
 // Rule is one rule of a tool.
@@ -104,7 +104,7 @@ var hadolint = Tool{
 		{"DL4005", "SHELL changes the default shell"},
 		{"DL4006", "pipefail is set before a RUN with a pipe"},
 	},
-	Former: []Rule{
+	Further: []Rule{
 		{"DL3005", "No apt-get upgrade or dist-upgrade"},
 		{"DL3017", "No apk upgrade"},
 		{"DL3031", "No yum update"},
@@ -278,5 +278,9 @@ var dclint = Tool{
 		{"service-ports-alphabetical-order", "The ports of a service are sorted"},
 		{"services-alphabetical-order", "Services are sorted"},
 		{"top-level-properties-order", "The top-level keys are in a set order"},
+	},
+	Further: []Rule{
+		{"invalid-schema", "The file follows the schema of Compose"},
+		{"invalid-yaml", "The file is YAML"},
 	},
 }

@@ -30,6 +30,8 @@ func All() []Check {
 		workdirSystem,
 		volumeSystem,
 		volumeCode,
+		sshPort,
+		accountPassword,
 		labels,
 		labelFormat,
 	}
