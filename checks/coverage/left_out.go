@@ -42,6 +42,7 @@ var leftOut = map[string]string{
 	"CIS-4.12": "What is signed, and by whom, is a policy of each organisation; the benchmark itself has it checked by hand.",
 
 	"no-quotes-in-volumes":                    "Quotes around a volume change nothing: the YAML value is the same.",
+	"require-project-name-field":              "A project without a name has that of its directory, which is what most projects want; a fixed one keeps two checkouts from running side by side.",
 	"service-dependencies-alphabetical-order": order,
 	"service-keys-order":                      order,
 	"service-ports-alphabetical-order":        order,

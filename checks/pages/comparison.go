@@ -5,15 +5,14 @@ import (
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/catalog"
 	"github.com/imagegate/imagegate/checks/coverage"
 )
 
 // comparison returns the page on the rules of other tools.
-func comparison(entries []catalog.Entry) string {
-	rules := make([]checks.Rule, len(entries))
+func (b book) comparison() string {
+	rules := make([]checks.Rule, len(b.entries))
 	alone := 0
-	for i, e := range entries {
+	for i, e := range b.entries {
 		rules[i] = e.Rule
 		if len(e.Aliases) == 0 {
 			alone++
@@ -32,11 +31,11 @@ func comparison(entries []catalog.Entry) string {
 				by = links(coveragePage, a.Checks)
 			case a.LeftOut != "":
 				left++
-				by = "*Left out.* " + cell(a.LeftOut)
+				by = "*Left out.* " + b.cell(coveragePage, a.LeftOut)
 			default:
 				by = "*Nothing yet.*"
 			}
-			fmt.Fprintf(&tables, "| %s | %s | %s |\n", a.ID, cell(a.Title), by)
+			fmt.Fprintf(&tables, "| %s | %s | %s |\n", a.ID, b.cell(coveragePage, a.Title), by)
 		}
 		fmt.Fprintf(&counts, "| [%s](#%s) | %s | %d | %d | %d |\n", tool.Name, anchor(tool.Name), tool.Version, len(tool.Rules), of, left)
 		total, answered = total+len(tool.Rules), answered+of
@@ -47,7 +46,7 @@ Every rule that these tools have on Dockerfiles, images or Compose files is answ
 
 | Tool | Version of the list | Rules | Answered | Left out |
 |---|---|---|---|---|
-%s%s`, total, answered, len(entries), alone, &counts, &tables)
+%s%s`, total, answered, len(b.entries), alone, &counts, &tables)
 }
 
 // links returns links to the pages of checks.

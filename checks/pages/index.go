@@ -3,8 +3,6 @@ package pages
 import (
 	"fmt"
 	"strings"
-
-	"github.com/imagegate/imagegate/checks/catalog"
 )
 
 // family is what the checks of one package have in common for a reader.
@@ -42,17 +40,17 @@ func familyOf(id string) family {
 }
 
 // index returns the list of all checks.
-func index(entries []catalog.Entry) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `# Checks
+func (b book) index() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, `# Checks
 
 imagegate judges an image by %d checks: what it is built from, the image that came of it, and the container that runs from it. A finding of the severity High or Critical blocks the image. One below warns, and blocks too in the strict profile if it is of severity Medium. [How other tools' rules are answered](%s) is a page of its own.
 
 A check's id is forever: it is never given to another check.
-`, len(entries), link(indexPage, coveragePage))
+`, len(b.entries), link(indexPage, coveragePage))
 	for _, f := range families {
 		var rows strings.Builder
-		for _, e := range entries {
+		for _, e := range b.entries {
 			if familyOf(e.ID).name != f.name {
 				continue
 			}
@@ -60,11 +58,11 @@ A check's id is forever: it is never given to another check.
 			if e.Strict {
 				severity += ", strict profile alone"
 			}
-			fmt.Fprintf(&rows, "| [%s](%s) | %s | %s |\n", e.ID, link(indexPage, e.Page()), severity, cell(strings.TrimSuffix(title(e), ".")))
+			fmt.Fprintf(&rows, "| [%s](%s) | %s | %s |\n", e.ID, link(indexPage, e.Page()), severity, b.cell(indexPage, strings.TrimSuffix(title(e), ".")))
 		}
 		if rows.Len() > 0 {
-			fmt.Fprintf(&b, "\n## %s\n\n| Check | Severity | Holds when it passes |\n|---|---|---|\n%s", f.title, &rows)
+			fmt.Fprintf(&out, "\n## %s\n\n| Check | Severity | Holds when it passes |\n|---|---|---|\n%s", f.title, &rows)
 		}
 	}
-	return b.String()
+	return out.String()
 }

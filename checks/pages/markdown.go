@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,9 +20,27 @@ func sentence(text string) string {
 	return text
 }
 
-// prose returns plain text as Markdown that reads the same. What stands between
+var checkID = regexp.MustCompile(`\b[a-z]+/[A-Za-z]+(-[a-z]+)*\b`)
+
+// prose returns plain text as Markdown that reads the same, on the page of this
+// path: the ids of checks are links.
+func (b book) prose(page, text string) string {
+	return checkID.ReplaceAllStringFunc(escape(text), func(id string) string {
+		if to := b.pages[id]; to != "" && to != page {
+			return "[" + id + "](" + link(page, to) + ")"
+		}
+		return id
+	})
+}
+
+// cell returns plain text as a cell of a table.
+func (b book) cell(page, text string) string {
+	return strings.ReplaceAll(b.prose(page, text), "|", `\|`)
+}
+
+// escape returns plain text as Markdown that reads the same. What stands between
 // backticks is code already.
-func prose(text string) string {
+func escape(text string) string {
 	var b strings.Builder
 	code := false
 	runes := []rune(text)
@@ -47,9 +66,6 @@ func prose(text string) string {
 }
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-
-// cell returns plain text as a cell of a table.
-func cell(text string) string { return strings.ReplaceAll(prose(text), "|", `\|`) }
 
 // anchor returns the name by which a link goes to a heading.
 func anchor(heading string) string { return strings.ReplaceAll(strings.ToLower(heading), " ", "-") }

@@ -29,39 +29,51 @@ const (
 
 // Pages returns the text of every page by its path in the repository.
 func Pages(entries []catalog.Entry) map[string]string {
+	b := book{entries: entries, pages: map[string]string{}}
+	for _, e := range entries {
+		b.pages[e.ID] = e.Page()
+	}
 	all := map[string]string{
-		indexPage:    index(entries),
-		coveragePage: comparison(entries),
+		indexPage:    b.index(),
+		coveragePage: b.comparison(),
 	}
 	for _, e := range entries {
-		all[e.Page()] = page(e)
+		all[e.Page()] = b.page(e)
 	}
 	return all
 }
 
+// book is what a page can show and link to.
+type book struct {
+	entries []catalog.Entry
+	// pages are the paths of the checks' pages by their ids.
+	pages map[string]string
+}
+
 // page returns the page of a check.
-func page(e catalog.Entry) string {
-	var b strings.Builder
+func (b book) page(e catalog.Entry) string {
+	var out strings.Builder
 	family := familyOf(e.ID)
-	fmt.Fprintf(&b, "# %s\n\n%s\n\n", e.ID, prose(title(e)))
-	fmt.Fprintf(&b, "**Severity:** %s\n\n", effect(e.Rule))
-	fmt.Fprintf(&b, "## Why\n\n%s\n\n", prose(sentence(e.Why)))
-	fmt.Fprintf(&b, "## Fix\n\n%s\n\n", prose(sentence(e.Fix)))
+	prose := func(text string) string { return b.prose(e.Page(), sentence(text)) }
+	fmt.Fprintf(&out, "# %s\n\n%s\n\n", e.ID, prose(title(e)))
+	fmt.Fprintf(&out, "**Severity:** %s\n\n", effect(e.Rule))
+	fmt.Fprintf(&out, "## Why\n\n%s\n\n", prose(e.Why))
+	fmt.Fprintf(&out, "## Fix\n\n%s\n\n", prose(e.Fix))
 	if family.shows != "" {
-		fmt.Fprintf(&b, "## Examples\n\n%s\n\n", family.shows)
-		fmt.Fprintf(&b, "### Good\n\n%s### Bad\n\n%s", blocks(e.Good, family.language), blocks(e.Bad, family.language))
+		fmt.Fprintf(&out, "## Examples\n\n%s\n\n", family.shows)
+		fmt.Fprintf(&out, "### Good\n\n%s### Bad\n\n%s", blocks(e.Good, family.language), blocks(e.Bad, family.language))
 	} else {
-		fmt.Fprintf(&b, "## Good\n\n%s## Bad\n\n%s", blocks(e.Good, family.language), blocks(e.Bad, family.language))
+		fmt.Fprintf(&out, "## Good\n\n%s## Bad\n\n%s", blocks(e.Good, family.language), blocks(e.Bad, family.language))
 	}
 	if table := aliases(e); table != "" {
-		fmt.Fprintf(&b, "## Other tools\n\n%s\n", table)
+		fmt.Fprintf(&out, "## Other tools\n\n%s\n", table)
 	}
 	if e.Differs != "" {
-		fmt.Fprintf(&b, "Where the verdicts differ: %s\n\n", prose(sentence(e.Differs)))
+		fmt.Fprintf(&out, "### Where the verdicts differ\n\n%s\n\n", prose(e.Differs))
 	}
-	fmt.Fprintf(&b, "## More\n\n- <%s>\n- The check itself: [%s](%s)\n- [All checks](%s)\n",
+	fmt.Fprintf(&out, "## More\n\n- <%s>\n- The check itself: [%s](%s)\n- [All checks](%s)\n",
 		e.Reference, sourceOf(e.ID), link(e.Page(), sourceOf(e.ID)), link(e.Page(), indexPage))
-	return b.String()
+	return out.String()
 }
 
 // title returns what holds when a check passes, as a sentence. BuildKit's own
@@ -105,7 +117,7 @@ func aliases(e catalog.Entry) string {
 	for _, tool := range coverage.Tools() {
 		for _, a := range tool.Answers([]checks.Rule{e.Rule}) {
 			if len(a.Checks) > 0 {
-				fmt.Fprintf(&b, "| [%s](%s#%s) | %s | %s |\n", tool.Name, link(e.Page(), coveragePage), anchor(tool.Name), a.ID, cell(a.Title))
+				fmt.Fprintf(&b, "| [%s](%s#%s) | %s | %s |\n", tool.Name, link(e.Page(), coveragePage), anchor(tool.Name), a.ID, strings.ReplaceAll(escape(a.Title), "|", `\|`))
 			}
 		}
 	}

@@ -169,7 +169,7 @@ func TestPage(t *testing.T) {
 	e := catalog.Entry{
 		Rule: checks.Rule{
 			ID: "source/base-tag", Title: "Every base image names a version", Severity: checks.Medium, Why: "another image tomorrow: *.*",
-			Fix: "Write ARG TAG, then FROM a:$TAG.", Reference: "https://example.com/", Aliases: []string{"DL3006"}, Differs: "DL3006 does not count.",
+			Fix: "Write ARG TAG, then FROM a:$TAG.", Reference: "https://example.com/", Aliases: []string{"DL3006"}, Differs: "DL3006 does not count, as in source/user.",
 		},
 		Good: "\nFROM a:1\n",
 		Bad:  "-- Dockerfile --\nFROM a\n-- app.py --\n-- x.md --\n```\n",
@@ -218,7 +218,9 @@ FROM a
 |---|---|---|
 | [hadolint](../../coverage.md#hadolint) | DL3006 | The base image has a tag |
 
-Where the verdicts differ: DL3006 does not count.
+### Where the verdicts differ
+
+DL3006 does not count, as in [source/user](user.md).
 
 ## More
 
@@ -226,7 +228,7 @@ Where the verdicts differ: DL3006 does not count.
 - The check itself: [checks/source/base_tag.go](../../../checks/source/base_tag.go)
 - [All checks](../README.md)
 `, "'", "`")
-	if diff := cmp.Diff(want, page(e)); diff != "" {
+	if diff := cmp.Diff(want, (book{pages: map[string]string{"source/user": "docs/checks/source/user.md"}}).page(e)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -247,7 +249,7 @@ func TestEffect(t *testing.T) {
 	}
 }
 
-func TestProse(t *testing.T) {
+func TestEscape(t *testing.T) {
 	for text, want := range map[string]string{
 		"NODE_ENV and _x_":    `NODE_ENV and \_x\_`,
 		"`a*$b` but a*$b":     "`a*$b` but a\\*\\$b",
@@ -255,11 +257,11 @@ func TestProse(t *testing.T) {
 		`a \ b ~x~`:           `a \\ b \~x\~`,
 		`["node", "main.js"]`: `["node", "main.js"]`,
 	} {
-		if got := prose(text); got != want {
-			t.Errorf("prose(%s) = %s, want %s", text, got, want)
+		if got := escape(text); got != want {
+			t.Errorf("escape(%s) = %s, want %s", text, got, want)
 		}
 	}
-	if got := cell("a | b"); got != `a \| b` {
+	if got := (book{}).cell(indexPage, "a | b"); got != `a \| b` {
 		t.Errorf("cell: %s", got)
 	}
 }
