@@ -17,7 +17,7 @@ var accountPassword = Check{
 		Fix:       "Create the user without a password, as useradd and adduser --disabled-password do: a container's process starts as the USER, without a login.",
 		Reference: "https://docs.docker.com/build/building/best-practices/#user",
 		Aliases:   []string{"CKV2_DOCKER_17"},
-		Differs:   "CKV2_DOCKER_17 finds chpasswd in every stage. Here it is the stages whose layers the image has, the other commands that set a password too, and none that locks an account.",
+		Differs:   "CKV2_DOCKER_17 finds chpasswd in every stage. Here it is the stages whose layers the image has, the other commands that set a password too, and none by which nobody can log in: an account that is locked, or a password drawn at random.",
 	},
 	Good: `
 FROM debian:12.8-slim
@@ -47,8 +47,12 @@ USER app
 	},
 }
 
-// locked are the values of the password field by which nobody can log in.
-var locked = []string{"*", "!", "!!", "!*", "x"}
+// locks reports whether nobody can log in by a value of the password field: it is
+// none of a password, or drawn at random and thrown away.
+func locks(value string) bool {
+	return slices.Contains([]string{"*", "!", "!!", "!*", "x"}, value) ||
+		strings.HasPrefix(value, "$(") && (strings.Contains(value, "/dev/urandom") || strings.Contains(value, "openssl rand"))
+}
 
 // passwordFault says what a call does about a password; empty if nothing that
 // lets anybody log in. It never quotes the password.
@@ -57,7 +61,7 @@ func passwordFault(call dockerfile.Call) string {
 	args := call.Words[1:]
 	switch call.Program() {
 	case "chpasswd":
-		if !locks(call) {
+		if !chpasswdLocks(call) {
 			return sets
 		}
 	case "passwd":
@@ -73,7 +77,7 @@ func passwordFault(call dockerfile.Call) string {
 			if (arg == "-p" || arg == "--password") && i+1 < len(args) {
 				value, ok = args[i+1], true
 			}
-			if ok && !slices.Contains(locked, value) {
+			if ok && !locks(value) {
 				return sets
 			}
 		}
@@ -84,9 +88,9 @@ func passwordFault(call dockerfile.Call) string {
 // lockOptions are the options of passwd that read no password.
 var lockOptions = []string{"-l", "--lock", "-d", "--delete", "-e", "--expire", "-S", "--status", "-u", "--unlock"}
 
-// locks reports whether all that chpasswd reads from a pipe locks accounts, as
+// chpasswdLocks reports whether all that chpasswd reads from a pipe locks accounts, as
 // echo 'app:*' does.
-func locks(call dockerfile.Call) bool {
+func chpasswdLocks(call dockerfile.Call) bool {
 	lines := 0
 	for _, input := range call.Input {
 		for _, word := range input.Words[1:] {
@@ -94,7 +98,7 @@ func locks(call dockerfile.Call) bool {
 			if !ok || user == "" {
 				continue
 			}
-			if !slices.Contains(locked, strings.TrimSuffix(password, `\n`)) {
+			if !locks(strings.TrimSuffix(password, `\n`)) {
 				return false
 			}
 			lines++

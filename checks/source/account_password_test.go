@@ -21,6 +21,7 @@ func TestAccountPassword(t *testing.T) {
 		"empty by usermod":      {text: "FROM a:1\nRUN usermod -p '' root\n", status: checks.Fail, finding: "2: usermod sets"},
 		"on a stage":            {text: "FROM a:1 AS b\nRUN passwd -d root\nFROM b\n", status: checks.Fail, finding: "2: passwd"},
 		"locked":                {text: "FROM a:1\nRUN passwd -l root && usermod -p '*' app && echo 'app:*' | chpasswd -e\n", status: checks.Pass},
+		"at random":             {text: "FROM a:1\nRUN useradd --password \"$(head -c32 /dev/urandom | base64)\" app && echo \"x:$(openssl rand -hex 32)\" | chpasswd\n", status: checks.Pass},
 		"no password":           {text: "FROM a:1\nRUN useradd -m app && adduser -D web && adduser --disabled-password x\n", status: checks.Pass},
 		"other options":         {text: "FROM a:1\nRUN useradd -P /prefix -u 1000 app && mkdir -p /etc/passwd.d && getent passwd app\n", status: checks.Pass},
 		"only copied from":      {text: "FROM a:1 AS b\nRUN passwd -d root\nFROM a:1\nCOPY --from=b /x /x\n", status: checks.Pass},
