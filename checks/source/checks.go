@@ -30,7 +30,6 @@ func All() []Check {
 		workdirSystem,
 		volumeSystem,
 		volumeCode,
-		sshPort,
 		accountPassword,
 		labels,
 		labelFormat,
