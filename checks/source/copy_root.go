@@ -39,7 +39,7 @@ COPY --from=build / /
 			}
 			for _, ref := range stage.References {
 				c, ok := ref.Instruction.Copy()
-				if !ok || ref.Stage == nil || c.Before.Resolve(c.Dest).Text != "/" || !runs(ref.Stage) {
+				if !ok || ref.Stage == nil || c.Before.Resolve(c.Dest).Text != "/" || !runsAnything(ref.Stage) {
 					continue
 				}
 				for _, src := range c.Sources {
@@ -53,8 +53,8 @@ COPY --from=build / /
 	},
 }
 
-// runs reports whether a stage, or one that it is built from, has a RUN.
-func runs(stage *dockerfile.Stage) bool {
+// runsAnything reports whether a stage, or one that it is built from, has a RUN.
+func runsAnything(stage *dockerfile.Stage) bool {
 	for ; stage != nil; stage = stage.Base {
 		for _, in := range stage.Instructions {
 			if in.Keyword == "RUN" {

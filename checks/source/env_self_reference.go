@@ -59,7 +59,7 @@ func judgeEnvReferences(in *dockerfile.Instruction, pairs instructions.KeyValueP
 				continue
 			}
 			delete(set, name) // once for each variable
-			old := oldValue(in, name, value)
+			old := oldVariable(in, name, value)
 			if old == "" {
 				continue
 			}
@@ -72,9 +72,9 @@ func judgeEnvReferences(in *dockerfile.Instruction, pairs instructions.KeyValueP
 	return findings
 }
 
-// oldValue says what a variable is before the ENV that sets it to value; empty
+// oldVariable says what a variable is before the ENV that sets it to value; empty
 // if that is the same, or may be.
-func oldValue(in *dockerfile.Instruction, name, value string) string {
+func oldVariable(in *dockerfile.Instruction, name, value string) string {
 	if plain := strings.Trim(value, `"`); plain == "$"+name || plain == "${"+name+"}" {
 		return ""
 	}

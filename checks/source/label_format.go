@@ -42,9 +42,9 @@ LABEL org.opencontainers.image.source="git@github.com:example/shop.git" \
 		}
 		var findings []checks.Finding
 		for i, l := range all {
-			fault := keyFault(l.key)
+			fault := labelKeyFault(l.key)
 			if fault.message == "" && last[l.key] == i && !strings.Contains(l.value.Raw, "$") && l.value.Known {
-				fault = valueFault(l.key, l.value.Text)
+				fault = labelValueFault(l.key, l.value.Text)
 			}
 			if fault.message != "" {
 				f := checks.At(l.Find(l.key), "label %s %s", l.key, fault.message)
@@ -91,7 +91,7 @@ var (
 	dockerPrefixes   = []string{"com.docker.extension.", "com.docker.desktop."}
 )
 
-func keyFault(key string) labelFault {
+func labelKeyFault(key string) labelFault {
 	lower := strings.ToLower(key)
 	if name, ok := strings.CutPrefix(lower, ociLabel); ok {
 		switch {
@@ -114,7 +114,7 @@ func keyFault(key string) labelFault {
 	}
 	const own = "Write the key in letters, digits, dots and hyphens, below a domain of your own, as in com.example.name."
 	switch {
-	case hasPrefix(key, reservedPrefixes) && !hasPrefix(key, dockerPrefixes):
+	case startsWithAny(key, reservedPrefixes) && !startsWithAny(key, dockerPrefixes):
 		return labelFault{message: "is in a namespace that Docker reserves", fix: own, severity: checks.Low}
 	case strings.ContainsFunc(key, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-/:@+[]", r)
@@ -126,7 +126,7 @@ func keyFault(key string) labelFault {
 	return labelFault{}
 }
 
-func hasPrefix(s string, prefixes []string) bool {
+func startsWithAny(s string, prefixes []string) bool {
 	for _, prefix := range prefixes {
 		if strings.HasPrefix(s, prefix) {
 			return true
@@ -135,9 +135,9 @@ func hasPrefix(s string, prefixes []string) bool {
 	return false
 }
 
-// valueFault says what is wrong with the value of a label that the OCI image
+// labelValueFault says what is wrong with the value of a label that the OCI image
 // specification defines.
-func valueFault(key, value string) labelFault {
+func labelValueFault(key, value string) labelFault {
 	name, ok := strings.CutPrefix(key, ociLabel)
 	switch {
 	case !ok:
@@ -148,32 +148,32 @@ func valueFault(key, value string) labelFault {
 	switch name {
 	case "created":
 		if _, err := time.Parse(time.RFC3339, value); err != nil {
-			return labelFault{message: "is no date and time of RFC 3339: " + quote(value), fix: "Pass the time of the build as in 2026-11-24T09:30:00Z, which date -u +%Y-%m-%dT%H:%M:%SZ prints."}
+			return labelFault{message: "is no date and time of RFC 3339: " + quoteLabel(value), fix: "Pass the time of the build as in 2026-11-24T09:30:00Z, which date -u +%Y-%m-%dT%H:%M:%SZ prints."}
 		}
 	case "url", "documentation", "source":
 		if u, err := url.Parse(value); err != nil || u.Scheme == "" || u.Host == "" {
-			return labelFault{message: "is no URL: " + quote(value), fix: "Write " + name + " as an address with its scheme, as in https://github.com/example/app."}
+			return labelFault{message: "is no URL: " + quoteLabel(value), fix: "Write " + name + " as an address with its scheme, as in https://github.com/example/app."}
 		}
 	case "licenses":
 		return licenseFault(value)
 	case "revision":
 		if !isRevision(value) {
-			return labelFault{message: "is the name of no commit: " + quote(value), fix: "Pass the commit with a build argument: ARG REVISION, then LABEL org.opencontainers.image.revision=$REVISION, and --build-arg REVISION=$(git rev-parse HEAD)."}
+			return labelFault{message: "is the name of no commit: " + quoteLabel(value), fix: "Pass the commit with a build argument: ARG REVISION, then LABEL org.opencontainers.image.revision=$REVISION, and --build-arg REVISION=$(git rev-parse HEAD)."}
 		}
 	case "version":
 		if !strings.ContainsFunc(value, unicode.IsDigit) {
-			return labelFault{message: "names no version: " + quote(value), fix: "Pass the version with a build argument: ARG VERSION, then LABEL org.opencontainers.image.version=$VERSION.", severity: checks.Low}
+			return labelFault{message: "names no version: " + quoteLabel(value), fix: "Pass the version with a build argument: ARG VERSION, then LABEL org.opencontainers.image.version=$VERSION.", severity: checks.Low}
 		}
 	case "authors":
 		if address := halfAddress(value); address != "" {
-			return labelFault{message: "has half an email address: " + quote(address), fix: "Write the whole address, as in team@example.com."}
+			return labelFault{message: "has half an email address: " + quoteLabel(address), fix: "Write the whole address, as in team@example.com."}
 		}
 	}
 	return labelFault{}
 }
 
-// quote quotes a value of a label, cut where it is long.
-func quote(value string) string {
+// quoteLabel quotes a value of a label, cut where it is long.
+func quoteLabel(value string) string {
 	const longest = 60
 	if runes := []rune(value); len(runes) > longest {
 		value = string(runes[:longest]) + "…"
@@ -222,7 +222,7 @@ var licenseSlips = map[string]string{
 func licenseFault(value string) labelFault {
 	const example = "Write an SPDX license expression, as in Apache-2.0 or MIT OR GPL-2.0-only; for a license of your own LicenseRef-Proprietary."
 	words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(value))
-	fault := labelFault{message: "is no SPDX license expression: " + quote(value), fix: example}
+	fault := labelFault{message: "is no SPDX license expression: " + quoteLabel(value), fix: example}
 	open, operand := 0, true // parentheses, and whether an identifier comes next
 	for _, word := range words {
 		operator := strings.EqualFold(word, "AND") || strings.EqualFold(word, "OR") || strings.EqualFold(word, "WITH")

@@ -30,13 +30,13 @@ VOLUME /app
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		directory := s.Final.Config.Directory
-		list := volumes(s)
+		list := imageVolumes(s)
 		if len(list) == 0 || !directory.Known {
 			return checks.Outcome{}
 		}
 		var findings []checks.Finding
 		for _, v := range list {
-			if v.path == "/" || !within(directory.Text, v.path) {
+			if v.path == "/" || !liesIn(directory.Text, v.path) {
 				continue
 			}
 			if c, to, ok := copyInto(s, v.path); ok {
@@ -52,7 +52,7 @@ VOLUME /app
 func copyInto(s *dockerfile.Source, directory string) (dockerfile.Copy, string, bool) {
 	for _, stage := range s.Final.Chain() {
 		for _, c := range stage.Copies() {
-			if to := c.Before.Resolve(c.Dest); to.Known && within(to.Text, directory) {
+			if to := c.Before.Resolve(c.Dest); to.Known && liesIn(to.Text, directory) {
 				return c, to.Text, true
 			}
 		}
@@ -60,7 +60,7 @@ func copyInto(s *dockerfile.Source, directory string) (dockerfile.Copy, string, 
 	return dockerfile.Copy{}, "", false
 }
 
-// within reports whether a path is a directory or lies in it; both are clean.
-func within(name, directory string) bool {
+// liesIn reports whether a path is a directory or lies in it; both are clean.
+func liesIn(name, directory string) bool {
 	return name == directory || strings.HasPrefix(name, strings.TrimSuffix(directory, "/")+"/")
 }

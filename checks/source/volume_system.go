@@ -30,7 +30,7 @@ VOLUME ["/etc"]
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		for _, v := range volumes(s) {
+		for _, v := range imageVolumes(s) {
 			if isKernelPath(v.path) || slices.Contains(packageDirectories, v.path) {
 				findings = append(findings, checks.At(v.Find(v.raw), "VOLUME %s is a directory of the system", v.path))
 			}
@@ -52,8 +52,8 @@ type volume struct {
 	path, raw string
 }
 
-// volumes returns the volumes that the image has, as far as they are known.
-func volumes(s *dockerfile.Source) []volume {
+// imageVolumes returns the volumes that the image has, as far as they are known.
+func imageVolumes(s *dockerfile.Source) []volume {
 	var all []volume
 	for _, stage := range s.Final.Chain() {
 		for _, in := range stage.Instructions {
