@@ -15,8 +15,8 @@ import (
 // lack by our checks is known, and nothing else blocks.
 func TestArticle(t *testing.T) {
 	for name, lacks := range map[string][]string{
-		"article-node":   {healthcheck.ID, labels.ID},
-		"article-python": {healthcheck.ID, labels.ID},
+		"article-node":   {healthcheck.ID},
+		"article-python": {healthcheck.ID},
 	} {
 		text, err := os.ReadFile(filepath.Join("testdata", name+".txtar"))
 		if err != nil {

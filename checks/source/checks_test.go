@@ -186,13 +186,8 @@ FROM build AS test
 RUN npm test
 
 FROM node:${NODE_VERSION}-${VARIANT} AS production
-ARG VERSION=unknown
-ARG REVISION=unknown
 LABEL org.opencontainers.image.title="app" \
-      org.opencontainers.image.source="https://example.com/app" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version=$VERSION \
-      org.opencontainers.image.revision=$REVISION
+      org.opencontainers.image.source="https://example.com/app"
 ENV NODE_ENV=production PORT=3000
 RUN addgroup --system --gid 1001 nodejs \
     && adduser --system --uid 1001 appuser
