@@ -92,10 +92,11 @@ func title(e catalog.Entry) string {
 // effect says how severe a finding is, and what it does to the verdict.
 func effect(r checks.Rule) string {
 	word := word(r.Severity)
-	if !familyOf(r.ID).profiles {
-		return word
-	}
 	switch {
+	case !familyOf(r.ID).profiles && r.Severity.AtLeast(checks.High):
+		return word + ". Blocks."
+	case !familyOf(r.ID).profiles:
+		return word + "."
 	case r.Severity.AtLeast(checks.Medium) && r.Strict:
 		return word + ". Judged in the strict profile alone, where it blocks."
 	case r.Severity.AtLeast(checks.High):

@@ -235,7 +235,8 @@ DL3006 does not count, as in [source/user](user.md).
 
 func TestEffect(t *testing.T) {
 	for want, r := range map[string]checks.Rule{
-		"Critical":                       {ID: "build/image", Severity: checks.Critical},
+		"Critical. Blocks.":              {ID: "build/image", Severity: checks.Critical},
+		"Medium.":                        {ID: "image/size", Severity: checks.Medium},
 		"High. Blocks in every profile.": {ID: "source/x", Severity: checks.High},
 		"Low. Warns in the default and the strict profile.":               {ID: "buildkit/X", Severity: checks.Low},
 		"Low. Judged in the strict profile alone, where it warns.":        {ID: "source/x", Severity: checks.Low, Strict: true},
