@@ -104,6 +104,9 @@ type Rule struct {
 	Strict bool `json:"strict,omitempty"`
 }
 
+// Page returns the path of the rule's page of documentation in the repository.
+func (r Rule) Page() string { return "docs/checks/" + r.ID + ".md" }
+
 // Check is a rule and the pure function that judges it. T is the data that all
 // checks of one package are judged on; it is read only.
 type Check[T any] struct {

@@ -2,7 +2,6 @@
 package build
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -33,8 +32,14 @@ var image = checks.Check[Attempt]{
 		Fix:       "mend the step that the message names, and try it with: dagger call build --source=.",
 		Reference: "https://docs.docker.com/reference/dockerfile/",
 	},
-	Good: "",
-	Bad:  "RUN npm ci\nnpm error code EUSAGE",
+	Good: `RUN npm ci
+exit status 0
+added 93 packages in 2s
+`,
+	Bad: `RUN npm ci
+exit status 1
+npm error code EUSAGE
+`,
 	Judge: func(a Attempt) checks.Outcome {
 		switch {
 		case a.Err != nil:
@@ -46,18 +51,20 @@ var image = checks.Check[Attempt]{
 	},
 }
 
-// Example parses an example document of this package: the command of the step
-// that failed on the first line, its output on the others; empty where the build
-// succeeded.
+// Example parses an example document of this package: the command of the build's
+// last step on the first line, how it ended on the second, and its output on the
+// others.
 func Example(text string) (Attempt, error) {
-	command, output, _ := strings.Cut(text, "\n")
-	if command == "" && output != "" {
-		return Attempt{}, errors.New("the first line of a build example names the command that failed")
+	command, rest, _ := strings.Cut(text, "\n")
+	status, output, _ := strings.Cut(rest, "\n")
+	var a Attempt
+	if _, err := fmt.Sscanf(status, "exit status %d", &a.ExitCode); err != nil || command == "" {
+		return Attempt{}, fmt.Errorf("a build example has a command and its exit status on its first two lines: %q", text)
 	}
-	if command == "" {
-		return Attempt{}, nil
+	if a.ExitCode != 0 {
+		a.Command, a.Output = command, output
 	}
-	return Attempt{Command: command, ExitCode: 1, Output: output}, nil
+	return a, nil
 }
 
 // tail returns the last lines of text, at most n bytes of them.

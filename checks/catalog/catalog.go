@@ -10,13 +10,37 @@ import (
 	"github.com/imagegate/imagegate/checks/vuln"
 )
 
+// Entry is what is known of a check of any package without running it.
+type Entry struct {
+	checks.Rule
+	// Good and Bad are its examples, in the format of its package.
+	Good, Bad string
+}
+
+// Entries returns every check, gate by gate.
+func Entries() []Entry {
+	var all []Entry
+	all = add(all, source.All())
+	all = add(all, build.All())
+	all = add(all, image.All())
+	all = add(all, vuln.All())
+	all = add(all, runtime.All())
+	return all
+}
+
+func add[T any](all []Entry, list []checks.Check[T]) []Entry {
+	for _, c := range list {
+		all = append(all, Entry{Rule: c.Rule, Good: c.Good, Bad: c.Bad})
+	}
+	return all
+}
+
 // Rules returns the rule of every check, gate by gate.
 func Rules() []checks.Rule {
-	var all []checks.Rule
-	all = append(all, checks.Rules(source.All())...)
-	all = append(all, checks.Rules(build.All())...)
-	all = append(all, checks.Rules(image.All())...)
-	all = append(all, checks.Rules(vuln.All())...)
-	all = append(all, checks.Rules(runtime.All())...)
-	return all
+	entries := Entries()
+	rules := make([]checks.Rule, len(entries))
+	for i, e := range entries {
+		rules[i] = e.Rule
+	}
+	return rules
 }

@@ -14,7 +14,7 @@ var id = regexp.MustCompile(`^(build|image|runtime|source|vuln)/[a-z]+(-[a-z]+)*
 func TestRules(t *testing.T) {
 	seen := map[string]bool{}
 	alias := map[string]string{}
-	for _, r := range Rules() {
+	for _, r := range Entries() {
 		if !id.MatchString(r.ID) {
 			t.Errorf("%s is not of the form package/name", r.ID)
 		}
@@ -27,7 +27,7 @@ func TestRules(t *testing.T) {
 				t.Errorf("%s is not in the file of its name: %v", r.ID, err)
 			}
 		}
-		for field, text := range map[string]string{"title": r.Title, "why": r.Why, "fix": r.Fix, "severity": string(r.Severity)} {
+		for field, text := range map[string]string{"title": r.Title, "why": r.Why, "fix": r.Fix, "severity": string(r.Severity), "good example": r.Good, "bad example": r.Bad} {
 			if strings.TrimSpace(text) == "" {
 				t.Errorf("%s has no %s", r.ID, field)
 			}

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,17 @@ func (s *Stage) Root() *Stage {
 	return s
 }
 
+// Chain returns the local stages whose layers this stage has: those that it is
+// built from, outermost first, and itself.
+func (s *Stage) Chain() []*Stage {
+	var chain []*Stage
+	for ; s != nil; s = s.Base {
+		chain = append(chain, s)
+	}
+	slices.Reverse(chain)
+	return chain
+}
+
 // Reference is the use of a stage or an image by an instruction.
 type Reference struct {
 	Instruction *Instruction
@@ -91,6 +103,21 @@ type Config struct {
 	Healthcheck *Instruction
 	Shell       *Instruction
 	StopSignal  *Instruction
+	// Directory is the working directory: WORKDIR as an absolute path, of Linux. It
+	// is not known where it depends on an external base image.
+	Directory Value
+}
+
+// Resolve returns a path that an instruction names as an absolute and clean one:
+// a relative path starts in the working directory.
+func (c Config) Resolve(name Value) Value {
+	switch {
+	case !name.Known, !path.IsAbs(name.Text) && !c.Directory.Known:
+		return Value{Raw: name.Raw}
+	case path.IsAbs(name.Text):
+		return Value{Raw: name.Raw, Text: path.Clean(name.Text), Known: true}
+	}
+	return Value{Raw: name.Raw, Text: path.Join(c.Directory.Text, name.Text), Known: true}
 }
 
 // Instruction is one instruction of the Dockerfile.
@@ -110,6 +137,8 @@ type Instruction struct {
 	// Before is the configuration that the instruction finds: what those before it
 	// have set.
 	Before Config
+	// Dir is Before.Directory: the working directory that the instruction finds.
+	Dir Value
 	// Calls are the programs that a RUN, CMD, ENTRYPOINT or HEALTHCHECK calls, as
 	// far as its shell is a POSIX shell or Bash. ShellError is why there are none.
 	Calls      []Call
@@ -125,6 +154,22 @@ type Instruction struct {
 // Expand resolves a word of the instruction with the variables that it sees.
 func (in *Instruction) Expand(word string) Value {
 	return view{in.scope, in.position}.expand(word, in.source.escape)
+}
+
+// Variable returns what an environment variable is where the instruction runs;
+// false if neither an ENV nor an ARG sets it. The value is not known where an ARG
+// is not given one.
+func (in *Instruction) Variable(name string) (Value, bool) {
+	set, ok := in.scope.lookup(name, in.position)
+	return set.value, ok
+}
+
+// Text returns the lines of the Dockerfile that the instruction stands in.
+func (in *Instruction) Text() []string {
+	if in.Location.Line < 1 || in.Location.EndLine > len(in.source.Lines) {
+		return nil
+	}
+	return in.source.Lines[in.Location.Line-1 : in.Location.EndLine]
 }
 
 // Find returns the place of a word in the instruction's text, or of the whole
@@ -170,6 +215,7 @@ func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position
 	if stage != nil {
 		in.scope = stage.scope
 		in.Before = stage.Config
+		in.Dir = stage.Config.Directory
 	}
 	if s.byLine[in.Location.Line] == nil {
 		s.byLine[in.Location.Line] = in
@@ -201,6 +247,8 @@ func (s *Source) addStages(parsed []instructions.Stage) {
 		if stage.Base != nil {
 			inherited = stage.Base.scope
 			stage.Config = stage.Base.Config
+		} else if stage.BaseName.Text == Scratch {
+			stage.Config.Directory = Value{Text: "/", Known: true}
 		}
 		stage.scope = newScope(inherited)
 		stage.References = []Reference{{from, stage.BaseName, stage.Base}}
@@ -271,6 +319,7 @@ func (s *Source) apply(in *Instruction) {
 		config.User = in
 	case *instructions.WorkdirCommand:
 		config.Workdir = in
+		config.Directory = config.Resolve(in.Expand(cmd.Path))
 	case *instructions.EntrypointCommand:
 		config.Entrypoint = in
 		s.parseCommand(in, cmd.ShellDependantCmdLine)

@@ -147,6 +147,22 @@ func (v view) unset(name string) bool {
 	return set.unset
 }
 
+// Refers reports whether a word of the instruction takes the value of a variable
+// that has no default there.
+func (in *Instruction) Refers(word, name string) bool {
+	if !refersPlainly(word, name) {
+		return false
+	}
+	// What is quoted or escaped is no reference.
+	res, err := shell.NewLex(in.source.escape).ProcessWordWithMatches(word, view{in.scope, in.position})
+	if err != nil {
+		return false
+	}
+	_, matched := res.Matched[name]
+	_, unmatched := res.Unmatched[name]
+	return matched || unmatched
+}
+
 // refersPlainly reports whether a word holds $NAME or ${NAME}, without a
 // default for the case that it is unset.
 func refersPlainly(word, name string) bool {

@@ -75,7 +75,7 @@ var healthcheck = checks.Check[*Image]{
 		Why:       "Without a healthcheck a container that hangs still counts as running, so that nothing restarts it and traffic keeps going to it; one that waits too long or too briefly does little better.",
 		Fix:       "write HEALTHCHECK --interval=30s --timeout=10s --start-period=5s --retries=3 CMD and a command that asks the application itself",
 		Reference: "https://docs.docker.com/reference/dockerfile/#healthcheck",
-		Aliases:   []string{"DS-0026", "CIS-DI-0006", "CKV_DOCKER_2"},
+		Aliases:   []string{"DS-0026", "CIS-DI-0006", "CIS-4.6", "CKV_DOCKER_2"},
 	},
 	Good: `{
   "image": {

@@ -24,7 +24,7 @@ var user = checks.Check[*Image]{
 		Why:       "A process that runs as root in a container is root on the host as soon as it breaks out of it, and may change every file of the image until then.",
 		Fix:       "create a user in the Dockerfile and end it with USER and that user's number, as in USER 10001",
 		Reference: "https://docs.docker.com/build/building/best-practices/#user",
-		Aliases:   []string{"DL3002", "DS-0002", "CIS-DI-0001", "CKV_DOCKER_3", "CKV_DOCKER_8"},
+		Aliases:   []string{"DL3002", "DS-0002", "CIS-DI-0001", "CIS-4.1", "CKV_DOCKER_3", "CKV_DOCKER_8"},
 	},
 	Good: `{
   "image": {"os": "linux", "config": {"User": "app"}},

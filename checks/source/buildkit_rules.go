@@ -1,6 +1,7 @@
 package source
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -17,9 +18,12 @@ func buildkitRule(id string) string { return strings.TrimPrefix(id, buildkitPref
 
 // buildkitLeftOut are the rules of BuildKit that are no checks here, and why.
 var buildkitLeftOut = map[string]string{
-	linter.RuleInvalidBaseImagePlatform.Name:     "needs the base image's platforms from its registry; the build itself reports it",
-	linter.RuleInvalidDefinitionDescription.Name: "experimental in BuildKit, and off by default",
+	linter.RuleInvalidBaseImagePlatform.Name:     "It needs the base image's platforms from its registry; the build itself reports it.",
+	linter.RuleInvalidDefinitionDescription.Name: "It is experimental in BuildKit, and off by default.",
 }
+
+// BuildKitLeftOut returns the rules of BuildKit that are no checks here, and why.
+func BuildKitLeftOut() map[string]string { return maps.Clone(buildkitLeftOut) }
 
 // buildkitChecks are the rules of BuildKit's linter as checks. Title, reference
 // and findings are BuildKit's; severity, advice and examples are ours.

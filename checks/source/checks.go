@@ -31,6 +31,15 @@ func All() []Check {
 		dependencyOrder,
 		instructionOrder,
 		dockerignore,
+		relativeCopy,
+		copyRoot,
+		envSelfReference,
+		workdirSystem,
+		volumeSystem,
+		volumeCode,
+		accountPassword,
+		labels,
+		labelFormat,
 	}
 	all := slices.Clone(own)
 	for _, check := range buildkitChecks {
