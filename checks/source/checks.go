@@ -23,6 +23,10 @@ func All() []Check {
 		healthcheck,
 		secret,
 		dependencyOrder,
+		verifiedTransport,
+		verifiedDownload,
+		remoteAdd,
+		addInsteadOfCopy,
 		dockerignore,
 	}
 	all := slices.Clone(own)
