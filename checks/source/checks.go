@@ -23,6 +23,8 @@ func All() []Check {
 		healthcheck,
 		secret,
 		dependencyOrder,
+		aptUpdateAlone,
+		noUpgrade,
 		verifiedTransport,
 		verifiedDownload,
 		remoteAdd,
