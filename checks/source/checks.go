@@ -23,6 +23,8 @@ func All() []Check {
 		healthcheck,
 		secret,
 		dependencyOrder,
+		pinnedPackages,
+		pinnedOSPackages,
 		aptUpdateAlone,
 		noUpgrade,
 		verifiedTransport,
