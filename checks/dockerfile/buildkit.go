@@ -41,6 +41,9 @@ func (s *Source) runLint() Lint {
 		SourceMap:    &llb.SourceMap{Filename: s.Path, Language: "Dockerfile", Data: s.text, Definition: &llb.Definition{}},
 		MetaResolver: emptyImages{},
 	}
+	if s.Windows() {
+		opt.TargetPlatform = &ocispecs.Platform{OS: "windows", Architecture: "amd64"}
+	}
 	lint, err := dockerfile2llb.DockerfileLint(context.Background(), s.text, opt)
 	if err != nil {
 		res.Err = fmt.Errorf("linting %s with BuildKit: %w", s.Path, err)

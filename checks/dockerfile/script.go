@@ -14,8 +14,12 @@ import (
 	"github.com/imagegate/imagegate/checks"
 )
 
-// maxScript is how many bytes of a script are parsed; the parser is recursive.
-const maxScript = 64 << 10
+// The parser is recursive: this is how many bytes of a script, and how many
+// brackets within brackets, it is given.
+const (
+	maxScript  = 64 << 10
+	maxNesting = 200
+)
 
 // Script is a shell script of the Dockerfile: what an instruction in shell form
 // gives to its shell, or what a shell is given with -c.
@@ -168,12 +172,30 @@ func (s *Script) parse() error {
 	if len(s.text) > maxScript {
 		return fmt.Errorf("script is larger than %d bytes, the most that is parsed", maxScript)
 	}
+	if depth(s.text) > maxNesting {
+		return fmt.Errorf("script is nested more than %d deep, the most that is parsed", maxNesting)
+	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(s.text), "")
 	if err != nil {
 		return fmt.Errorf("parsing the script: %w", err)
 	}
 	s.File, s.lines = file, strings.Split(s.text, "\n")
 	return nil
+}
+
+// depth returns how deep the brackets of a text are nested, at most.
+func depth(text string) int {
+	now, most := 0, 0
+	for _, c := range []byte(text) {
+		switch c {
+		case '(', '{':
+			now++
+			most = max(most, now)
+		case ')', '}':
+			now = max(now-1, 0)
+		}
+	}
+	return most
 }
 
 // calls returns the programs that the script calls, in the order of its text.
@@ -212,21 +234,29 @@ func (s *Script) calls() ([]Call, error) {
 	return calls, err
 }
 
-// connect enters into the first call behind each pipe the calls before it. The
-// pipes come from the outside in, and "a | b | c" is "(a | b) | c".
+// connect enters into the first call behind each pipe the calls before it, as a
+// part of the same slice: a pipeline may be long.
 func (s *Script) connect(calls []Call, pipes []*syntax.BinaryCmd) {
-	for _, pipe := range slices.Backward(pipes) {
-		within := func(stmt *syntax.Stmt) (from, to int) {
-			in := func(c Call) bool { return c.Script == s && c.Node.Pos().Offset() >= stmt.Pos().Offset() }
-			from = max(slices.IndexFunc(calls, in), 0)
-			for to = from; to < len(calls) && (calls[to].Script != s || calls[to].Node.Pos().Offset() < stmt.End().Offset()); to++ {
-			}
-			return from, to
+	if len(pipes) == 0 {
+		return
+	}
+	// Where the calls of this very script begin, and their numbers.
+	var offsets []uint
+	var numbers []int
+	for i, c := range calls {
+		if c.Script == s && (len(offsets) == 0 || c.Node.Pos().Offset() > offsets[len(offsets)-1]) {
+			offsets, numbers = append(offsets, c.Node.Pos().Offset()), append(numbers, i)
 		}
-		from, to := within(pipe.X)
-		behind, end := within(pipe.Y)
-		if behind < end && from < to && to <= behind {
-			calls[behind].Input = slices.Clone(calls[from:to])
+	}
+	numbers = append(numbers, len(calls))
+	first := func(offset uint) int {
+		i, _ := slices.BinarySearch(offsets, offset)
+		return numbers[i]
+	}
+	for _, pipe := range pipes {
+		from, behind := first(pipe.X.Pos().Offset()), first(pipe.Y.Pos().Offset())
+		if from < behind && behind < first(pipe.Y.End().Offset()) {
+			calls[behind].Input = calls[from:behind:behind]
 		}
 	}
 }

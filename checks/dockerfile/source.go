@@ -36,6 +36,9 @@ const (
 	// MaxWords is how many words a Dockerfile may have: its instructions, and what
 	// they name.
 	MaxWords = 4000
+	// MaxExpanded is how many bytes its words may have once their variables are
+	// expanded: a few lines of ENV A=$B$B are enough for terabytes.
+	MaxExpanded = 8 << 20
 )
 
 // Options say how the image is built from the source. The zero value is what
@@ -73,7 +76,11 @@ type Source struct {
 	// directive is what "# check=" at the head of the Dockerfile says.
 	directive *linter.Config
 	byLine    map[int]*Instruction
-	lint      func() Lint
+	// longest is the length of the longest value of a variable so far, expanded the
+	// sum of what words may come to, and excess what went beyond the limits.
+	longest, expanded int
+	excess            error
+	lint              func() Lint
 }
 
 // Load reads the Dockerfile and .dockerignore of a source and computes the
@@ -132,6 +139,18 @@ func (s *Source) IsDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
+// Windows reports whether the final stage is an image for Windows, going by the
+// names of Microsoft's base images.
+func (s *Source) Windows() bool {
+	base := strings.ToLower(s.Final.Root().BaseName.Text)
+	for _, name := range []string{"windowsservercore", "nanoserver", "mcr.microsoft.com/windows"} {
+		if strings.Contains(base, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // Reachable returns the stages that the final stage is made from, itself
 // included, in the order of the file.
 func (s *Source) Reachable() []*Stage {
@@ -156,8 +175,8 @@ func (s *Source) parse() error {
 	if err != nil {
 		return s.invalid(err)
 	}
-	if n := size(tree.AST); n > MaxWords {
-		return fmt.Errorf("%s has %d words, more than the %d that are judged: is it the right file?", s.Path, n, MaxWords)
+	if line := beyondMaxWords(tree.AST); line > 0 {
+		return fmt.Errorf("%s:%d: here the file goes beyond the %d words that are judged: is it the right file?", s.Path, line, MaxWords)
 	}
 	stages, args, err := instructions.Parse(tree.AST, nil)
 	if err != nil {
@@ -169,16 +188,19 @@ func (s *Source) parse() error {
 	s.escape = tree.EscapeToken
 	s.addGlobalArgs(args)
 	s.addStages(stages)
+	if s.excess != nil {
+		return s.excess
+	}
 	s.resolveReferences()
 	return s.resolveFinal()
 }
 
-// size counts the instructions below a node and the words that the parser makes
-// of them; ENV and LABEL have three for each variable.
-func size(tree *parser.Node) int {
+// beyondMaxWords returns the line of the instruction at which a Dockerfile has
+// more than MaxWords words; 0 if it has not. Counted are its instructions and the
+// words that the parser makes of them; ENV and LABEL have three for each variable.
+func beyondMaxWords(tree *parser.Node) int {
 	n := 0
 	for _, instruction := range tree.Children {
-		n++
 		words := len(instruction.Flags)
 		for word := instruction.Next; word != nil; word = word.Next {
 			words++
@@ -187,9 +209,11 @@ func size(tree *parser.Node) int {
 		case command.Env, command.Label:
 			words /= 3
 		}
-		n += words
+		if n += 1 + words; n > MaxWords {
+			return instruction.StartLine
+		}
 	}
-	return n
+	return 0
 }
 
 // invalid words a parse error as file:line: message.

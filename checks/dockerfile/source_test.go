@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -49,8 +50,8 @@ func TestLoadErrors(t *testing.T) {
 		"target":          {"FROM scratch AS build\nFROM scratch AS prod\n", Options{Target: "test"}, `Dockerfile has no stage "test"; it has build, prod`},
 		"target unnamed":  {"FROM scratch\n", Options{Target: "test"}, "it has no named stages"},
 		"large":           {"FROM scratch\n#" + strings.Repeat("x", MaxFileSize), Options{}, "larger than"},
-		"words":           {"FROM scratch\n" + strings.Repeat("ENV A=1\n", MaxWords), Options{}, "more than the"},
-		"variables":       {"FROM scratch\nENV" + strings.Repeat(" A=1", MaxWords), Options{}, "more than the"},
+		"words":           {"FROM scratch\n" + strings.Repeat("ENV A=1\n", MaxWords), Options{}, "Dockerfile:2001: here the file goes beyond"},
+		"variables":       {"FROM scratch\nENV" + strings.Repeat(" A=1", MaxWords), Options{}, "Dockerfile:2: here the file goes beyond"},
 		"long line":       {"FROM scratch\nRUN " + strings.Repeat("x", 70000), Options{}, "line greater than"},
 		"ignore file":     {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\na\nb[\n", Options{}, `.dockerignore:2: pattern "b["`},
 		"ignore range":    {"-- Dockerfile --\nFROM scratch\n-- .dockerignore --\n# a\n[z-a]\n", Options{}, `.dockerignore:2: pattern "[z-a]"`},
@@ -60,6 +61,52 @@ func TestLoadErrors(t *testing.T) {
 			_, err := Load(example(t, test.text), test.options)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestHostile reads what would take gigabytes or minutes if it were believed: an
+// error that names the line, or a model, and the test's own limit if neither.
+func TestHostile(t *testing.T) {
+	chain := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i+1, i, i)
+		}
+		return b.String()
+	}
+	within := func(n int, open, shut string) string {
+		return "FROM a:1\nRUN " + strings.Repeat(open, n) + strings.Repeat(shut, n) + "\n"
+	}
+	for name, test := range map[string]struct{ text, want string }{
+		"doubling ENV":        {"FROM a:1\nENV A0=0123456789\n" + chain("ENV A%d=${A%d}${A%d}\n", 60), "Dockerfile:"},
+		"doubling global ARG": {"ARG A0=0123456789\n" + chain("ARG A%d=${A%d}${A%d}\n", 60) + "FROM a:1\n", "Dockerfile:"},
+		"doubled in FROM":     {"ARG A=" + strings.Repeat("a", 60000) + "\nFROM a:" + strings.Repeat("$A", 30000) + "\n", "Dockerfile:2: here the variables expand"},
+		"doubled in LABEL":    {"FROM a:1\nENV A=" + strings.Repeat("a", 60000) + "\nLABEL a=" + strings.Repeat("$A", 30000) + "\n", "Dockerfile:3: here the variables expand"},
+		"ONBUILD":             {"FROM a:1 AS b\n" + strings.Repeat("ONBUILD RUN a\n", 1500) + strings.Repeat("FROM b\n", 20), "Dockerfile:1503: the triggers of ONBUILD"},
+		"instructions":        {"FROM a:1\n" + strings.Repeat("RUN a\n", 100000), "Dockerfile:"},
+		"megabytes":           {"FROM a:1\n" + strings.Repeat("# comment\n", 1<<20), "larger than"},
+		"garbage":             {"\x00\x01\xff\xfe" + strings.Repeat("\x80\x00", 1000), "Dockerfile:1:"},
+		"pipes":               {"FROM a:1\nRUN a" + strings.Repeat(" | a", 15000) + "\n", ""},
+		"calls":               {"FROM a:1\nRUN " + strings.Repeat("a;", 30000) + "\n", ""},
+		"subshells":           {within(30000, "(", ""), ""},
+		"substitutions":       {within(20000, "$(", ")"), ""},
+		"blocks":              {within(10000, "{ a;", "}"), ""},
+		"shells":              {within(200, `sh -c "`, `"`), ""},
+		"defaults":            {"FROM a:1\nLABEL a=" + strings.Repeat("${A:-", 10000) + strings.Repeat("}", 10000) + "\n", ""},
+		"mounts":              {"FROM a:1\nRUN " + strings.Repeat("--mount=type=cache,target=/a ", 1900) + "a\n", ""},
+		"cycle of stages":     {"FROM a:1 AS a\nCOPY --from=b / /x\nFROM a:1 AS b\nCOPY --from=a / /x\nFROM b\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Load(example(t, test.text), Options{})
+			switch {
+			case test.want == "" && err != nil:
+				t.Error(err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("got error %v, want %q", err, test.want)
+			case err == nil:
+				s.Lint()
 			}
 		})
 	}
@@ -354,6 +401,22 @@ CMD ["sh", "-c", "a && exec su-exec app b"]
 	health := load(t, "FROM x:1\nHEALTHCHECK --interval=5s CMD curl -f x\n", Options{}).Final.Config.Healthcheck
 	if at, want := health.Calls[0].Location, (checks.Location{Path: "Dockerfile", Line: 2, Column: 31, EndLine: 2, EndColumn: 40}); at != want {
 		t.Errorf("the call of the HEALTHCHECK is at %+v, want %+v", at, want)
+	}
+}
+
+func TestWindows(t *testing.T) {
+	for base, want := range map[string]bool{
+		"mcr.microsoft.com/windows/servercore:ltsc2022":                     true,
+		"mcr.microsoft.com/dotnet/aspnet:9.0.0-nanoserver-ltsc2022":         true,
+		"mcr.microsoft.com/dotnet/framework/aspnet:4.8.1-windowsservercore": true,
+		"mcr.microsoft.com/dotnet/aspnet:9.0.0-noble-chiseled":              false,
+		"debian:12": false,
+	} {
+		s := load(t, "# escape=`\nFROM "+base+"\nWORKDIR C:\\app\n", Options{})
+		relative := len(s.Lint().Findings["WorkdirRelativePath"]) > 0
+		if s.Windows() != want || relative == want {
+			t.Errorf("%s: for Windows %v, WORKDIR relative %v", base, s.Windows(), relative)
+		}
 	}
 }
 

@@ -179,12 +179,16 @@ func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position
 
 func (s *Source) addStages(parsed []instructions.Stage) {
 	byName := map[string]*Stage{}
+	total := 0
 	for i, p := range parsed {
 		from := &Instruction{
 			Keyword: "FROM", Location: s.locate(p.Location),
 			source: s, scope: s.globals, position: end,
 		}
 		s.byLine[from.Location.Line] = from
+		if s.countExpansion(from); s.excess != nil {
+			return
+		}
 		stage := &Stage{Index: i, Name: p.Name, From: from, BaseName: from.Expand(p.BaseName)}
 		if p.Platform != "" {
 			stage.Platform = from.Expand(p.Platform)
@@ -202,7 +206,13 @@ func (s *Source) addStages(parsed []instructions.Stage) {
 		stage.References = []Reference{{from, stage.BaseName, stage.Base}}
 
 		commands := slices.Concat(triggers(stage.Base), p.Commands)
+		if total += len(commands); total > MaxWords {
+			s.exceed(from.Location, "the triggers of ONBUILD make more than the %d instructions that are judged", MaxWords)
+		}
 		for j, cmd := range commands {
+			if s.excess != nil {
+				return
+			}
 			in := s.newInstruction(cmd, stage, j)
 			in.Trigger = j < len(commands)-len(p.Commands)
 			stage.Instructions = append(stage.Instructions, in)
@@ -243,6 +253,9 @@ func triggers(base *Stage) []instructions.Command {
 
 // apply enters what an instruction sets into its stage.
 func (s *Source) apply(in *Instruction) {
+	if s.countExpansion(in); s.excess != nil {
+		return
+	}
 	config := &in.Stage.Config
 	switch cmd := in.Command.(type) {
 	case *instructions.ArgCommand:
@@ -251,7 +264,7 @@ func (s *Source) apply(in *Instruction) {
 		for _, kv := range cmd.Env {
 			name := in.Expand(kv.Key)
 			if name.Known {
-				in.scope.set(name.Text, setting{position: in.position, value: in.Expand(kv.Value), env: in})
+				s.set(in.scope, name.Text, setting{position: in.position, value: in.Expand(kv.Value), env: in})
 			}
 		}
 	case *instructions.UserCommand:

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 // Value is a word of the Dockerfile, with its variables expanded and its quotes
@@ -63,8 +66,32 @@ func newScope(parent *scope) *scope {
 	return &scope{parent: parent, sets: map[string][]setting{}}
 }
 
-func (s *scope) set(name string, v setting) {
-	s.sets[name] = append(s.sets[name], v)
+func (s *Source) set(in *scope, name string, v setting) {
+	in.sets[name] = append(in.sets[name], v)
+	s.longest = max(s.longest, len(v.value.Text))
+}
+
+// countExpansion reckons what the words of an instruction may expand to, before
+// anybody expands them.
+func (s *Source) countExpansion(in *Instruction) {
+	switch in.Command.(type) {
+	case *instructions.RunCommand, *instructions.CmdCommand, *instructions.EntrypointCommand, *instructions.HealthCheckCommand:
+		return // left to the shell
+	}
+	lines := s.Lines[in.Location.Line-1 : in.Location.EndLine]
+	for _, line := range lines {
+		s.expanded += strings.Count(line, "$") * s.longest
+	}
+	if s.expanded > MaxExpanded {
+		s.exceed(in.Location, "here the variables expand to more than the %d bytes that are judged", MaxExpanded)
+	}
+}
+
+// exceed enters the first thing that goes beyond the limits.
+func (s *Source) exceed(where checks.Location, format string, args ...any) {
+	if s.excess == nil {
+		s.excess = fmt.Errorf("%s:%d: %s: is it the right file?", where.Path, where.Line, fmt.Sprintf(format, args...))
+	}
 }
 
 // lookup returns the setting that an instruction at this position sees.
@@ -151,12 +178,15 @@ func (s *Source) addGlobalArgs(args []instructions.ArgCommand) {
 	s.globals.global = true
 	for _, name := range platformArgs {
 		if v, ok := s.options.BuildArgs[name]; ok {
-			s.globals.set(name, setting{position: -1, value: Value{Raw: v, Text: v, Known: true}})
+			s.set(s.globals, name, setting{position: -1, value: Value{Raw: v, Text: v, Known: true}})
 		}
 	}
 	for i := range args {
 		in := s.newInstruction(&args[i], nil, i)
 		s.GlobalArgs = append(s.GlobalArgs, in)
+		if s.countExpansion(in); s.excess != nil {
+			return
+		}
 		s.setArgs(s.globals, in, &args[i])
 	}
 }
@@ -180,7 +210,7 @@ func (s *Source) setArgs(to *scope, in *Instruction, cmd *instructions.ArgComman
 				set.unset = false
 			}
 		}
-		to.set(arg.Key, set)
+		s.set(to, arg.Key, set)
 	}
 }
 
