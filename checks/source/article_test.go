@@ -23,7 +23,7 @@ func TestArticle(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, res := range checks.Run(All(), load(t, string(text), dockerfile.Options{})) {
+		for _, res := range checks.Run(checks.Select(All(), checks.DefaultProfile), load(t, string(text), dockerfile.Options{})) {
 			if res.Status != checks.Pass {
 				got = append(got, res.Check)
 				t.Logf("%s: %s: %s %s %+v", name, res.Check, res.Status, res.Detail, res.Findings)

@@ -208,7 +208,7 @@ const sixtyLinesArchive = "-- Dockerfile --\n" + sixtyLines + "-- package.json -
 
 func TestSixtyLines(t *testing.T) {
 	s := load(t, sixtyLinesArchive, dockerfile.Options{})
-	for _, res := range checks.Run(All(), s) {
+	for _, res := range checks.Run(checks.Select(All(), checks.DefaultProfile), s) {
 		if res.Status != checks.Pass {
 			t.Errorf("%s: %s %s %+v", res.Check, res.Status, res.Detail, res.Findings)
 		}
