@@ -23,6 +23,7 @@ func All() []Check {
 		healthcheck,
 		secret,
 		dependencyOrder,
+		lockedInstall,
 		pinnedPackages,
 		pinnedOSPackages,
 		aptUpdateAlone,
