@@ -24,6 +24,8 @@ func All() []Check {
 		secret,
 		dependencyOrder,
 		lockedInstall,
+		pinnedRequirements,
+		hashedRequirements,
 		pinnedPackages,
 		pinnedOSPackages,
 		aptUpdateAlone,

@@ -17,7 +17,7 @@ var pinnedPackages = Check{
 		Fix:       "Name the version, as in pip install flask==3.0.3, npm install -g pm2@5.4.2, gem install rails:7.1.3 or go install example.com/tool@v1.2.3; or install from a lock file.",
 		Reference: "https://docs.docker.com/build/building/best-practices/#pin-base-image-versions",
 		Aliases:   []string{"DL3013", "DL3016", "DL3028", "DL3062"},
-		Differs:   "DL3013: a range is no version, but weighs less; so do pip, setuptools and wheel themselves. DL3016: a tag such as latest is no version. DL3062: a package without @ is built as go.mod says.",
+		Differs:   "DL3013: a range is no version; pip, setuptools and wheel themselves weigh less. DL3016: a tag such as latest is no version. DL3062: a package without @ is built as go.mod says.",
 	},
 	Good: `
 FROM node:20-alpine
@@ -95,7 +95,6 @@ func unpinned(call dockerfile.Call, p packages, o packageOperand) checks.Finding
 		f = checks.At(where, "%s takes whatever version of %s is the newest", p.command, o.name)
 	case strings.ContainsAny(o.constraint, "0123456789"):
 		f = checks.At(where, "%s takes any version of %s in %s", p.command, o.name, o.constraint)
-		f.Severity = checks.Low
 	default:
 		f = checks.At(where, "%s takes %s of %s, which moves", p.command, o.constraint, o.name)
 	}

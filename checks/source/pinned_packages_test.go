@@ -41,7 +41,7 @@ func TestPinnedPackages(t *testing.T) {
 
 func TestPinnedPackagesWeighs(t *testing.T) {
 	for line, want := range map[string]checks.Severity{
-		"pip install flask": checks.Medium, "pip install -U pip": checks.Low, "pip install 'flask>=3'": checks.Low, "npm i -g a@latest": checks.Medium,
+		"pip install flask": checks.Medium, "pip install -U pip": checks.Low, "pip install 'flask>=3'": checks.Medium, "npm i -g a@latest": checks.Medium,
 	} {
 		if f := run(t, pinnedPackages, "FROM a:1\nRUN "+line+"\n", dockerfile.Options{}).Findings; len(f) != 1 || f[0].Severity != want {
 			t.Errorf("%s: %+v, want %s", line, f, want)
