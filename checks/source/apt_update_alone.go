@@ -31,6 +31,7 @@ RUN apt-get install -y --no-install-recommends curl
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
+		reported := map[checks.Location]bool{}
 		ends := map[*dockerfile.Stage]map[string]packageLists{}
 		for _, stage := range s.Stages {
 			lists := map[string]packageLists{}
@@ -41,7 +42,9 @@ RUN apt-get install -y --no-install-recommends curl
 				if in.Keyword != "RUN" {
 					continue
 				}
-				if f, ok := judgeLists(in, lists); ok && stage.Reachable {
+				f, ok := judgeLists(in, lists)
+				if ok && stage.Reachable && !reported[f.Location] {
+					reported[f.Location] = true // once for all stages built from it
 					findings = append(findings, f)
 				}
 			}
@@ -70,13 +73,14 @@ func judgeLists(in *dockerfile.Instruction, lists map[string]packageLists) (f ch
 		}
 		return calls
 	}
-	removed := false
+	removed, opaque := false, false
 	for _, call := range in.Calls {
 		if call.Program() == "rm" {
 			removed = removed || slices.ContainsFunc(call.Words, func(w string) bool {
 				return strings.Contains(w, "/var/lib/apt/lists") || strings.Contains(w, "/var/cache/apk")
 			})
 		}
+		opaque = opaque || mayUpdate(call)
 		p, ok := parsePackages(call)
 		if !ok || p.manager != "apt" && p.manager != "apk" {
 			continue
@@ -103,7 +107,7 @@ func judgeLists(in *dockerfile.Instruction, lists map[string]packageLists) (f ch
 			continue
 		}
 		old, stale := lists[manager]
-		if !installed || !stale {
+		if !installed || !stale || opaque {
 			continue
 		}
 		if old.alone {
@@ -119,6 +123,17 @@ func judgeLists(in *dockerfile.Instruction, lists map[string]packageLists) (f ch
 		return f, true
 	}
 	return checks.Finding{}, false
+}
+
+// mayUpdate reports whether a call may fetch the lists by itself: a script, such
+// as those that add a repository.
+func mayUpdate(call dockerfile.Call) bool {
+	switch call.Program() {
+	case "add-apt-repository", "apt-add-repository", "make", "source", ".":
+		return true
+	}
+	script := strings.Contains(call.Words[0], "/") && !strings.HasPrefix(call.Words[0], "/usr/bin/") && !strings.HasPrefix(call.Words[0], "/bin/")
+	return script || dockerfile.IsShell(call.Words[0]) || strings.HasSuffix(call.Words[0], ".sh")
 }
 
 // onlyFiles reports whether a call installs files that are there already.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 func TestAptUpdateAlone(t *testing.T) {
@@ -26,9 +27,18 @@ func TestAptUpdateAlone(t *testing.T) {
 		"a file":           {text: "FROM a:1\nRUN apt-get update && apt-get install -y curl\nRUN apt-get install -y ./a.deb\n", status: checks.Pass},
 		"only clean":       {text: "FROM a:1\nRUN apt-get update && apt-get install -y curl\nRUN apt-get purge -y gcc && apt-get clean\n", status: checks.Pass},
 		"yum":              {text: "FROM a:1\nRUN yum makecache\nRUN yum install -y curl\n", status: checks.Pass},
+		"script adds":      {text: "FROM a:1\nRUN apt-get update && apt-get install -y curl\nRUN curl -fsSL https://a.b/setup | bash - && apt-get install -y nodejs\n", status: checks.Pass},
+		"repository":       {text: "FROM a:1\nRUN apt-get update && apt-get install -y a\nRUN add-apt-repository -y ppa:x/y && apt-get install -y z\n", status: checks.Pass},
 		"other stage":      {text: "FROM a:1 AS b\nRUN apt-get update\nFROM a:1\nCOPY --from=b /x /x\nRUN apt-get install -y curl\n", status: checks.Pass},
 		"stage not used":   {text: "FROM a:1 AS b\nRUN apt-get update\nRUN apt-get install -y curl\nFROM a:1\n", status: checks.Pass},
 		"as an argument":   {text: "FROM a:1\nRUN echo apt-get update\nRUN apt-get install -y curl\n", status: checks.Pass},
 		"lists are mounts": {text: "FROM a:1\nRUN --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install -y a\nRUN --mount=type=cache,target=/var/lib/apt apt-get update && apt-get install -y b\n", status: checks.Pass},
 	})
+}
+
+func TestAptUpdateAloneIsReportedOnce(t *testing.T) {
+	text := "FROM a:1 AS b\nRUN apt-get update\nFROM b AS c\nRUN apt-get install -y x\nFROM b\nRUN apt-get install -y y\nCOPY --from=c /x /x\n"
+	if f := run(t, aptUpdateAlone, text, dockerfile.Options{}).Findings; len(f) != 1 {
+		t.Errorf("%+v", f)
+	}
 }

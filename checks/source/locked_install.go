@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"mvdan.cc/sh/v3/syntax"
+
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 )
@@ -149,7 +151,13 @@ func lockingOf(in *dockerfile.Instruction, call dockerfile.Call, files *stageFil
 	case "cargo":
 		l := locking{manifest: "Cargo.toml", locks: []string{"Cargo.lock"}, fix: "cargo " + strings.Join(operands(call.Words[1:])[:1], "") + " --locked"}
 		l.mode = insistsIf(has("--locked", "--frozen", "--offline"))
-		return l, !has("chef", "test", "--manifest-path", "--path")
+		if has("install") { // from a directory, or it would be no install of a manifest
+			if l.fix = "cargo install --locked --path ."; l.mode == updates {
+				l.mode = ignores
+			}
+			return l, slices.Contains(call.Words, "--path=.") || slices.Index(call.Words, ".") > 1
+		}
+		return l, !has("chef", "test", "--manifest-path")
 	case "go":
 		l := locking{mode: follows, manifest: "go.mod", locks: []string{"go.sum"}, fix: "go mod download", optional: true}
 		if has("-mod") && slices.Contains(call.Words, "-mod=mod") {
@@ -187,6 +195,9 @@ func judgeLocked(s *dockerfile.Source, in *dockerfile.Instruction, files *stageF
 		return checks.Finding{}, false
 	}
 	i, _ := parseInstall(call)
+	if isConditional(call) || slices.ContainsFunc(in.Calls[:index], func(c dockerfile.Call) bool { return testsFile(c, l.locks) }) {
+		return checks.Finding{}, false // only where the lock file is there
+	}
 	dirs := files.directories(in, index)
 	for n, dir := range dirs {
 		if to := directoryOption(call); to != "" {
@@ -216,6 +227,9 @@ func judgeLocked(s *dockerfile.Source, in *dockerfile.Instruction, files *stageF
 	if lock.presence == present {
 		name = path.Base(lock.path)
 	}
+	if l.mode == updates && configuredToInsist(s, call, path.Dir(manifest.path)) {
+		l.mode = insists
+	}
 	inSource := manifest.presence == present && s.Exists(manifest.path)
 	finding := func(severity checks.Severity, fix, format string, args ...any) (checks.Finding, bool) {
 		f := checks.At(call.Location, format, args...)
@@ -223,6 +237,8 @@ func judgeLocked(s *dockerfile.Source, in *dockerfile.Instruction, files *stageF
 		return f, true
 	}
 	switch {
+	case l.mode == ignores && lock.presence != present && call.Program() == "cargo":
+		return checks.Finding{}, false
 	case l.mode == ignores:
 		return finding(checks.Medium, "Write "+l.fix, "%s resolves the versions anew, whatever %s says", i.command, name)
 	case lock.presence == present && l.mode == updates, lock.awaited && l.mode == updates && !inSource && manifest.awaited:
@@ -255,6 +271,56 @@ func judgeLocked(s *dockerfile.Source, in *dockerfile.Instruction, files *stageF
 		return finding(severity, "Commit "+name+", copy it with "+l.manifest+", and write "+l.fix, "%s: the source has no %s", consequence, name)
 	}
 	return checks.Finding{}, false
+}
+
+// isConditional reports whether a call depends on a condition of its script, or
+// may fail without harm.
+func isConditional(call dockerfile.Call) bool {
+	if call.Node == nil {
+		return false
+	}
+	found := false
+	holds := func(node syntax.Node) bool {
+		return node.Pos().Offset() <= call.Node.Pos().Offset() && call.Node.Pos().Offset() < node.End().Offset()
+	}
+	syntax.Walk(call.Script.File, func(node syntax.Node) bool {
+		switch node := node.(type) {
+		case *syntax.IfClause, *syntax.CaseClause:
+			found = found || holds(node)
+		case *syntax.BinaryCmd:
+			found = found || node.Op == syntax.OrStmt && holds(node.X)
+		}
+		return !found
+	})
+	return found
+}
+
+// testsFile reports whether a call is a test that is about one of the files.
+func testsFile(call dockerfile.Call, names []string) bool {
+	return (call.Program() == "[" || call.Program() == "test") && slices.ContainsFunc(call.Words, func(w string) bool {
+		return slices.Contains(names, path.Base(w))
+	})
+}
+
+// insisting are the files, by program, whose setting lets an install fail where
+// the lock file does not fit.
+var insisting = map[string]struct {
+	file     string
+	settings []string
+}{
+	"yarn":   {".yarnrc.yml", []string{"enableImmutableInstalls: true"}},
+	"pnpm":   {".npmrc", []string{"frozen-lockfile=true"}},
+	"bun":    {"bunfig.toml", []string{"frozenLockfile = true"}},
+	"bundle": {".bundle/config", []string{"BUNDLE_FROZEN", "BUNDLE_DEPLOYMENT"}},
+}
+
+func configuredToInsist(s *dockerfile.Source, call dockerfile.Call, dir string) bool {
+	config, ok := insisting[call.Program()]
+	if !ok {
+		return false
+	}
+	text, err := s.ReadFile(path.Join(dir, config.file))
+	return err == nil && slices.ContainsFunc(config.settings, func(setting string) bool { return strings.Contains(string(text), setting) })
 }
 
 // findLock looks for a lock file where an install may run, and above: that of a

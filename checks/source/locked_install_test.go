@@ -42,6 +42,7 @@ func TestLockedInstall(t *testing.T) {
 		"bundle":             warned("COPY Gemfile Gemfile.lock ./\nRUN bundle install --jobs 4", "", "4: bundle install"),
 		"cargo":              warned("COPY Cargo.toml Cargo.lock ./\nRUN cargo build --release", "", "4: cargo build"),
 		"composer update":    warned("COPY composer.json composer.lock ./\nRUN composer update", "", "4: composer update resolves the versions anew, whatever composer.lock says"),
+		"cargo install":      warned("COPY . .\nRUN cargo install --path .", "-- Cargo.toml --\n-- Cargo.lock --\n", "4: cargo install resolves the versions anew, whatever Cargo.lock says"),
 		"dotnet":             warned("COPY Api/Api.csproj Api/packages.lock.json Api/\nRUN dotnet restore Api/Api.csproj", "-- Api/Api.csproj --\n-- Api/packages.lock.json --\n", "4: dotnet restore changes what packages.lock.json"),
 		"reported once":      warned("COPY package*.json ./\nRUN npm install\nCOPY . .\nRUN npm install", npmFiles, "4: "),
 		"inherited":          {text: "FROM a:1 AS b\nWORKDIR /x\nCOPY package*.json ./\nFROM b\nRUN npm install\n", status: checks.Warn, finding: "5: "},
@@ -63,6 +64,8 @@ func TestLockedInstall(t *testing.T) {
 		"pnpm frozen":        failed("COPY package.json ./\nRUN pnpm install --frozen-lockfile", "", "4:5: pnpm install fails: no instruction before it copies pnpm-lock.yaml"),
 		"uv locked":          failed("RUN --mount=type=bind,source=pyproject.toml,target=pyproject.toml uv sync --locked", "-- pyproject.toml --\n-- uv.lock --\n", "3: uv sync fails"),
 		"cargo locked":       failed("COPY Cargo.toml ./\nRUN cargo build --locked", "-- Cargo.toml --\n-- Cargo.lock --\n", "4: cargo build fails"),
+
+		"fallback": warned("COPY package.json ./\nRUN npm ci || npm install", npmFiles, "4:15: npm install resolves the versions anew"),
 
 		// What is fine.
 		"fine: npm ci":                  fine("COPY package*.json ./\nRUN npm ci", npmFiles),
@@ -109,6 +112,11 @@ func TestLockedInstall(t *testing.T) {
 		"fine: cargo":                   fine("COPY Cargo.toml Cargo.lock ./\nRUN cargo fetch --locked\nCOPY . .\nRUN cargo build --release", ""),
 		"fine: go":                      fine("COPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build ./...", ""),
 		"fine: go without a dependency": fine("COPY go.mod ./\nRUN go mod download", "-- go.mod --\nmodule a\n"),
+		"fine: cargo install":           fine("COPY . .\nRUN cargo install --locked --path .", "-- Cargo.toml --\n-- Cargo.lock --\n"),
+		"fine: tool":                    fine("COPY . .\nRUN cargo install just@1.2.3", "-- Cargo.toml --\n-- Cargo.lock --\n"),
+		"fine: whichever":               fine("COPY package.json yarn.lock* package-lock.json* ./\nRUN if [ -f yarn.lock ]; then yarn --frozen-lockfile; elif [ -f package-lock.json ]; then npm ci; else exit 1; fi", npmFiles),
+		"fine: test":                    fine("COPY package.json ./\nRUN [ ! -f package-lock.json ] || npm ci", npmFiles),
+		"fine: yarn by file":            fine("COPY package.json yarn.lock .yarnrc.yml ./\nRUN yarn install", "-- package.json --\n-- yarn.lock --\n-- .yarnrc.yml --\nenableImmutableInstalls: true\n"),
 		"fine: dotnet":                  fine("COPY *.csproj ./\nRUN dotnet restore", "-- a.csproj --\n"),
 		"fine: dotnet locked":           fine("COPY . .\nRUN dotnet restore a.csproj --locked-mode", "-- a.csproj --\n-- packages.lock.json --\n"),
 		"fine: dotnet by project":       fine("COPY . .\nRUN dotnet restore a.csproj", "-- a.csproj --\n<RestoreLockedMode>true</RestoreLockedMode>\n-- packages.lock.json --\n"),

@@ -250,7 +250,8 @@ func uses(call dockerfile.Call, files map[string]download) (what, file string) {
 	case program == "install" && !slices.Contains(call.Words, "-d"):
 		return "installs", named
 	}
-	if p, ok := parsePackages(call); ok && p.action == actionInstall {
+	// apk checks the signature of a file by itself.
+	if p, ok := parsePackages(call); ok && p.action == actionInstall && (p.manager != "apk" || p.has("--allow-untrusted")) {
 		if slices.ContainsFunc(p.operands, func(o packageOperand) bool { return path.Base(o.word) == named }) {
 			return "installs", named
 		}

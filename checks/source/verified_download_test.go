@@ -41,7 +41,7 @@ func TestVerifiedDownload(t *testing.T) {
 		"curl -s https://a.b/v.json | python3 -c 'import json'", "curl https://a.b/x | python3 -m json.tool", "curl https://a.b/x | perl -pe s/a/b/", "curl https://a.b/x | bash script.sh", "curl https://a.b/x | node filter.js",
 		"curl -fsSLo /etc/apt/keyrings/k.asc https://a.b/k.asc && chmod a+r /etc/apt/keyrings/k.asc", "curl -o /d.json https://a.b/d.json && chmod 644 /d.json",
 		"curl -fsS http://localhost:8080/ | sh", "V=$(curl -s https://a.b/v) && echo $V", "echo \"$(curl -s https://a.b/v)\"", "echo https://a.b/i | sh", "cat i.sh | sh",
-		"curl -o data.json https://a.b/data.json", "tar xzf local.tgz", "curl https://a.b/c.tgz | tar t", "curl -o x.txt https://a.b/x.txt && cat x.txt",
+		"wget https://a.b/c.apk && apk add c.apk", "curl -o data.json https://a.b/data.json", "tar xzf local.tgz", "curl https://a.b/c.tgz | tar t", "curl -o x.txt https://a.b/x.txt && cat x.txt",
 		"rpm --import https://a.b/k && curl -o k https://a.b/k && rpm --import k", "curl -fsS https://a.b/ping", "sh -c 'echo $(curl https://a.b/v)'",
 	} {
 		tests["fine: "+line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Pass}
