@@ -18,12 +18,34 @@ const unknownDir = "/?"
 // stageFiles follows, instruction by instruction, which files of the build
 // context a stage has, and where.
 type stageFiles struct {
+	context *buildContext
 	workdir string
 	puts    []put
 	// foreign is whether a RUN may have written or fetched files of the project.
 	foreign bool
 	// done are the calls that are judged, for who walks over the stages.
 	done map[string]bool
+}
+
+// buildContext is a source that asks for each file once.
+type buildContext struct {
+	*dockerfile.Source
+	there, dirs map[string]bool
+}
+
+// Exists reports whether the source has this file or directory.
+func (c *buildContext) Exists(name string) bool { return remember(c.there, name, c.Source.Exists) }
+
+// IsDir reports whether the source has this directory.
+func (c *buildContext) IsDir(name string) bool { return remember(c.dirs, name, c.Source.IsDir) }
+
+func remember(answers map[string]bool, name string, ask func(string) bool) bool {
+	answer, ok := answers[name]
+	if !ok {
+		answer = ask(name)
+		answers[name] = answer
+	}
+	return answer
 }
 
 // put is what an instruction puts into a stage.
@@ -58,12 +80,13 @@ type contextFile struct {
 // walkFiles calls visit for every RUN of the source with the files that it
 // finds. What visit enters into done holds for the stages built from this one.
 func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, files *stageFiles)) {
+	context := &buildContext{Source: s, there: map[string]bool{}, dirs: map[string]bool{}}
 	ends := map[*dockerfile.Stage]stageFiles{}
 	for _, stage := range s.Stages {
-		files := stageFiles{workdir: unknownDir, done: map[string]bool{}}
+		files := stageFiles{context: context, workdir: unknownDir, done: map[string]bool{}}
 		switch base, ok := ends[stage.Base]; {
 		case ok:
-			files = stageFiles{workdir: base.workdir, puts: slices.Clip(base.puts), foreign: base.foreign, done: map[string]bool{}}
+			files = stageFiles{context: context, workdir: base.workdir, puts: slices.Clip(base.puts), foreign: base.foreign, done: map[string]bool{}}
 			for name := range base.done {
 				files.done[name] = true
 			}
@@ -143,7 +166,7 @@ func (f *stageFiles) directories(in *dockerfile.Instruction, index int) []string
 }
 
 // find says whether a RUN finds the file at an absolute path.
-func (f *stageFiles) find(s *dockerfile.Source, in *dockerfile.Instruction, target string) contextFile {
+func (f *stageFiles) find(in *dockerfile.Instruction, target string) contextFile {
 	puts := f.puts
 	if run, ok := in.Command.(*instructions.RunCommand); ok {
 		for _, m := range instructions.GetMounts(run) {
@@ -164,7 +187,7 @@ func (f *stageFiles) find(s *dockerfile.Source, in *dockerfile.Instruction, targ
 		best.presence = maybe
 	}
 	for _, p := range slices.Backward(puts) {
-		switch found := p.find(s, target); found.presence {
+		switch found := p.find(f.context, target); found.presence {
 		case present:
 			return found
 		case maybe:
@@ -183,7 +206,7 @@ func (c *contextFile) note(other contextFile) {
 }
 
 // find says whether a put brings the file at an absolute path.
-func (p put) find(s *dockerfile.Source, target string) contextFile {
+func (p put) find(s *buildContext, target string) contextFile {
 	nothing := contextFile{presence: absent}
 	base := path.Base(target)
 	rel, below := within(p.dest, target)
@@ -237,7 +260,7 @@ func (p put) find(s *dockerfile.Source, target string) contextFile {
 	return best
 }
 
-func (p put) findPattern(s *dockerfile.Source, pattern, base, rel string) contextFile {
+func (p put) findPattern(s *buildContext, pattern, base, rel string) contextFile {
 	dir, name := path.Split(pattern)
 	matched, err := path.Match(name, base)
 	switch {
@@ -253,7 +276,7 @@ func (p put) findPattern(s *dockerfile.Source, pattern, base, rel string) contex
 
 // brings says whether a file of the build context gets over the ignore file and
 // --exclude.
-func (p put) brings(s *dockerfile.Source, name, rel string) contextFile {
+func (p put) brings(s *buildContext, name, rel string) contextFile {
 	excluded, err := s.Ignore.Excludes(name)
 	if err != nil {
 		return contextFile{presence: maybe}
@@ -264,7 +287,7 @@ func (p put) brings(s *dockerfile.Source, name, rel string) contextFile {
 	return contextFile{presence: present, path: name}
 }
 
-func (p put) bringsIfThere(s *dockerfile.Source, name, rel string) contextFile {
+func (p put) bringsIfThere(s *buildContext, name, rel string) contextFile {
 	found := p.brings(s, name, rel)
 	if found.presence == present && !s.Exists(name) {
 		return contextFile{presence: absent, awaited: true}

@@ -45,11 +45,18 @@ RUN npm install
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
 		walkFiles(s, func(in *dockerfile.Instruction, files *stageFiles) {
+			installs := 0
 			for i, call := range in.Calls {
 				if call.Program() == "bundle" && len(call.Words) > 1 && call.Words[1] == "config" && slices.ContainsFunc(call.Words, func(w string) bool { return w == "frozen" || w == "deployment" }) {
 					files.done["bundle config"] = true
 				}
-				f, ok := judgeLocked(s, in, files, i, call)
+				if _, ok := parseInstall(call); !ok {
+					continue
+				}
+				if installs++; installs > maxInstalls {
+					break
+				}
+				f, ok := judgeLocked(in, files, i, call)
 				if ok && in.Stage.Reachable && !in.Trigger {
 					findings = append(findings, f)
 				}
@@ -58,6 +65,9 @@ RUN npm install
 		return checks.Found(findings...)
 	},
 }
+
+// maxInstalls is how many installs of one RUN are judged.
+const maxInstalls = 16
 
 // lockMode is what an install does with the lock file.
 type lockMode int
@@ -80,12 +90,9 @@ type locking struct {
 	optional bool
 }
 
-// lockingOf says how an install from a manifest is locked; false if its kind has
+// lockingOf says how a call that parseInstall recognizes is locked; false if its kind has
 // no lock file, or a command before it has to do with that.
 func lockingOf(in *dockerfile.Instruction, call dockerfile.Call, files *stageFiles) (locking, bool) {
-	if _, ok := parseInstall(call); !ok {
-		return locking{}, false
-	}
 	has := func(options ...string) bool {
 		return slices.ContainsFunc(call.Words, func(w string) bool {
 			name, value, _ := strings.Cut(w, "=")
@@ -189,7 +196,8 @@ func isOn(in *dockerfile.Instruction, call dockerfile.Call, name string) bool {
 	return value.Known && value.Text != "" && !isFalse(value.Text)
 }
 
-func judgeLocked(s *dockerfile.Source, in *dockerfile.Instruction, files *stageFiles, index int, call dockerfile.Call) (checks.Finding, bool) {
+func judgeLocked(in *dockerfile.Instruction, files *stageFiles, index int, call dockerfile.Call) (checks.Finding, bool) {
+	s := files.context
 	l, ok := lockingOf(in, call, files)
 	if !ok {
 		return checks.Finding{}, false
@@ -218,11 +226,11 @@ func judgeLocked(s *dockerfile.Source, in *dockerfile.Instruction, files *stageF
 	if l.manifest == "" {
 		return judgeRestore(s, call, l)
 	}
-	lock := findLock(s, in, files, dirs, l)
+	lock := findLock(in, files, dirs, l)
 	if lock.presence == absent && writesProject(in.Calls[:index]) {
 		return checks.Finding{}, false
 	}
-	manifest := files.find(s, in, path.Join(dirs[0], l.manifest))
+	manifest := files.find(in, path.Join(dirs[0], l.manifest))
 	name := l.locks[0]
 	if lock.presence == present {
 		name = path.Base(lock.path)
@@ -314,7 +322,7 @@ var insisting = map[string]struct {
 	"bundle": {".bundle/config", []string{"BUNDLE_FROZEN", "BUNDLE_DEPLOYMENT"}},
 }
 
-func configuredToInsist(s *dockerfile.Source, call dockerfile.Call, dir string) bool {
+func configuredToInsist(s *buildContext, call dockerfile.Call, dir string) bool {
 	config, ok := insisting[call.Program()]
 	if !ok {
 		return false
@@ -325,12 +333,12 @@ func configuredToInsist(s *dockerfile.Source, call dockerfile.Call, dir string) 
 
 // findLock looks for a lock file where an install may run, and above: that of a
 // workspace is at its root.
-func findLock(s *dockerfile.Source, in *dockerfile.Instruction, files *stageFiles, dirs []string, l locking) contextFile {
+func findLock(in *dockerfile.Instruction, files *stageFiles, dirs []string, l locking) contextFile {
 	best := contextFile{presence: absent}
 	for _, dir := range dirs {
 		for {
 			for _, name := range l.locks {
-				switch found := files.find(s, in, path.Join(dir, name)); found.presence {
+				switch found := files.find(in, path.Join(dir, name)); found.presence {
 				case present:
 					return found
 				case maybe:
@@ -367,7 +375,7 @@ func directoryOption(call dockerfile.Call) string {
 }
 
 // judgeRestore judges dotnet restore, whose lock file stands beside each project.
-func judgeRestore(s *dockerfile.Source, call dockerfile.Call, l locking) (checks.Finding, bool) {
+func judgeRestore(s *buildContext, call dockerfile.Call, l locking) (checks.Finding, bool) {
 	words := operands(call.Words[1:])
 	if l.mode == insists || len(words) > 1 && strings.ContainsAny(words[1], "$*/\\") && !strings.HasSuffix(words[1], "proj") {
 		return checks.Finding{}, false

@@ -15,7 +15,7 @@ var pinnedPackages = Check{
 		Severity:  checks.Medium,
 		Why:       "Without a version a rebuild takes whatever was published last: the build breaks on a day when nobody changed anything, or a release that was taken over gets into the image.",
 		Fix:       "Name the version, as in pip install flask==3.0.3, npm install -g pm2@5.4.2, gem install rails:7.1.3 or go install example.com/tool@v1.2.3; or install from a lock file.",
-		Reference: "https://docs.docker.com/build/building/best-practices/#pin-base-image-versions",
+		Reference: "https://pip.pypa.io/en/stable/topics/repeatable-installs/",
 		Aliases:   []string{"DL3013", "DL3016", "DL3028", "DL3062"},
 		Differs:   "DL3013: a range is no version; pip, setuptools and wheel themselves weigh less. DL3016: a tag such as latest is no version. DL3062: a package without @ is built as go.mod says.",
 	},

@@ -74,7 +74,7 @@ func requirementsFiles(s *dockerfile.Source) []requirementsFile {
 					if path.IsAbs(name) {
 						target = path.Clean(name)
 					}
-					if at := files.find(s, in, target); at.presence == present {
+					if at := files.find(in, target); at.presence == present {
 						read(at.path, call, p.has("-c", "--constraint", "--constraints"))
 						break
 					}
