@@ -12,7 +12,8 @@ import (
 type judgement struct {
 	text   string
 	status checks.Status
-	// finding is "line: part of the message" of the first finding.
+	// finding is "line: part of the message" of the first finding, or
+	// "line:column: part of the message".
 	finding string
 	options dockerfile.Options
 }
@@ -33,7 +34,7 @@ func judgeAll(t *testing.T, check Check, tests map[string]judgement) {
 				t.Fatalf("no findings, want %s", test.finding)
 			}
 			f := res.Findings[0]
-			if got := f.Location.String(); !strings.HasPrefix(got, "Dockerfile:"+line+":") || !strings.Contains(f.Message, message) {
+			if got := f.Location.String(); !strings.HasPrefix(got+":", "Dockerfile:"+line+":") || !strings.Contains(f.Message, message) {
 				t.Errorf("got %s: %s, want %s", got, f.Message, test.finding)
 			}
 		})
