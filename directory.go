@@ -67,6 +67,16 @@ type openDirectory struct {
 func (d *openDirectory) Stat() (fs.FileInfo, error) { return d.info, nil }
 func (d *openDirectory) Close() error               { return nil }
 
+// ReadDir implements fs.ReadDirFile. It is asked for all entries at once.
+func (d *openDirectory) ReadDir(int) ([]fs.DirEntry, error) {
+	entries := make([]fs.DirEntry, len(d.entries))
+	for i, name := range d.entries {
+		name, dir := strings.CutSuffix(name, "/")
+		entries[i] = fs.FileInfoToDirEntry(fileInfo{name: name, dir: dir})
+	}
+	return entries, nil
+}
+
 func (d *openDirectory) Read([]byte) (int, error) {
 	return 0, &fs.PathError{Op: "read", Path: d.info.name, Err: fs.ErrInvalid}
 }

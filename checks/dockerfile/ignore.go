@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 // DefaultIgnore is the ignore file of a build context. A file beside the
@@ -23,10 +27,45 @@ type Ignore struct {
 	Path string
 	// Patterns are its patterns, cleaned, in the order of the file.
 	Patterns []string
+	// Lines are the lines that hold them, one for each.
+	Lines []IgnoreLine
 
 	lines   []string
 	mu      sync.Mutex // a pattern is compiled where it is first matched
 	matcher *patternmatcher.PatternMatcher
+}
+
+// IgnoreLine is a line of the ignore file that holds a pattern.
+type IgnoreLine struct {
+	// Text is the line as written, without the spaces around it.
+	Text string
+	// Pattern is its pattern, cleaned, without the "!" of an exception.
+	Pattern string
+	// Exception is whether it takes back what lines before it leave out.
+	Exception bool
+	// Location is that of Text.
+	Location checks.Location
+}
+
+// Matches reports whether the pattern matches a path of the build context, or
+// one of the directories above it.
+func (l IgnoreLine) Matches(name string) bool {
+	matches, err := patternmatcher.MatchesOrParentMatches(name, []string{l.Pattern})
+	return err == nil && matches
+}
+
+// MayMatchBelow reports whether the pattern may match something below a path.
+func (l IgnoreLine) MayMatchBelow(name string) bool {
+	names := strings.Split(name, "/")
+	for n, part := range strings.Split(l.Pattern, "/") {
+		if n == len(names) || strings.Contains(part, "**") {
+			return true
+		}
+		if matches, err := path.Match(part, names[n]); err != nil || !matches {
+			return false
+		}
+	}
+	return false
 }
 
 func loadIgnore(files fs.FS, dockerfile string) (*Ignore, error) {
@@ -52,11 +91,44 @@ func parseIgnore(name string, text []byte) (*Ignore, error) {
 	if ignore.matcher, err = patternmatcher.New(ignore.Patterns); err != nil {
 		return nil, ignore.invalid(err)
 	}
+	ignore.Lines = ignore.locate()
 	// A bad range in a pattern shows only when it is matched.
 	if _, err := ignore.Excludes("a"); err != nil {
 		return nil, err
 	}
 	return ignore, nil
+}
+
+// locate returns the line of each pattern: all lines but comments, which start
+// with # in the first column, and empty ones.
+func (i *Ignore) locate() []IgnoreLine {
+	lines := make([]IgnoreLine, 0, len(i.Patterns))
+	for n, line := range i.lines {
+		text := strings.TrimSpace(line)
+		if text == "" || strings.HasPrefix(line, "#") || len(lines) == len(i.Patterns) {
+			continue
+		}
+		pattern, exception := strings.CutPrefix(i.Patterns[len(lines)], "!")
+		column := utf8.RuneCountInString(line[:strings.Index(line, text)]) + 1
+		lines = append(lines, IgnoreLine{
+			Text: text, Pattern: pattern, Exception: exception,
+			Location: checks.Location{
+				Path: i.Path, Line: n + 1, Column: column,
+				EndLine: n + 1, EndColumn: column + utf8.RuneCountInString(text),
+			},
+		})
+	}
+	return lines
+}
+
+// Decides returns the line that leaves out a path; false if none does.
+func (i *Ignore) Decides(name string) (IgnoreLine, bool) {
+	for _, line := range slices.Backward(i.Lines) {
+		if line.Matches(name) {
+			return line, !line.Exception
+		}
+	}
+	return IgnoreLine{}, false
 }
 
 // Excludes reports whether the build context leaves out this path, which is

@@ -81,6 +81,9 @@ type Source struct {
 	longest, expanded int
 	excess            error
 	lint              func() Lint
+	dirs              directories
+	tree              func() []string
+	required          func() []RequiredVariable
 }
 
 // Load reads the Dockerfile and .dockerignore of a source and computes the
@@ -118,14 +121,17 @@ func Load(files fs.FS, options Options) (*Source, error) {
 		return nil, err
 	}
 	s.lint = sync.OnceValue(s.runLint)
+	s.tree = sync.OnceValue(s.walk)
+	s.required = sync.OnceValue(s.findRequired)
 	return s, nil
 }
 
 // ReadFile returns a file of the source, of at most MaxFileSize bytes.
 func (s *Source) ReadFile(name string) ([]byte, error) { return readFile(s.files, name) }
 
-// ReadDir returns the entries of a directory of the source, sorted by name.
-func (s *Source) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(s.files, name) }
+// ReadDir returns the entries of a directory of the source, sorted by name. Each
+// directory is read once.
+func (s *Source) ReadDir(name string) ([]fs.DirEntry, error) { return s.dirs.readDir(s.files, name) }
 
 // Exists reports whether the source has this file or directory.
 func (s *Source) Exists(name string) bool {

@@ -484,3 +484,83 @@ func TestExampleErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestIgnoreLines(t *testing.T) {
+	s := load(t, "-- Dockerfile --\nFROM a\n-- .dockerignore --\n\ufeff# comment\n./a/\n\n  !a/b \r\n # no comment\n", Options{})
+	var got []string
+	for _, line := range s.Ignore.Lines {
+		got = append(got, line.Location.String()+" "+line.Text+" "+line.Pattern)
+		if line.Location.EndColumn-line.Location.Column != len(line.Text) {
+			t.Errorf("%+v does not end behind its text", line)
+		}
+	}
+	want := []string{".dockerignore:2:1 ./a/ a", ".dockerignore:4:3 !a/b a/b", ".dockerignore:5:2 # no comment # no comment"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for name, want := range map[string]int{"a": 2, "a/c/d": 2, "a/b": 0, "a/b/c": 0, "d": 0} {
+		line, ok := s.Ignore.Decides(name)
+		if ok != (want > 0) || ok && line.Location.Line != want {
+			t.Errorf("%s is decided by %+v, %v", name, line, ok)
+		}
+	}
+}
+
+func TestFiles(t *testing.T) {
+	s := load(t, `
+-- Dockerfile --
+FROM a
+-- .dockerignore --
+docs
+data
+!data/kept/x.txt
+*/deep/*/no
+-- docs/a.md --
+-- data/kept/x.txt --
+-- data/other/y.txt --
+-- src/main.go --
+-- src/deep/one/no/z.txt --
+-- src/deep/one/yes/z.txt --
+-- web/node_modules/a/index.js --
+`, Options{})
+	want := []string{".dockerignore", "Dockerfile", "src/main.go", "data/kept/x.txt", "src/deep/one/yes/z.txt"}
+	if diff := cmp.Diff(want, s.Files()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRequired(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		want []string
+	}{
+		"article": {`FROM a AS build
+FROM a
+# Document required vars (will fail at runtime if missing)
+# DATABASE_URL - PostgreSQL connection string
+# JWT_SECRET - Secret for signing JWTs
+# Required: DATABASE_URL, JWT_SECRET
+`, []string{"6:13 DATABASE_URL: PostgreSQL connection string", "6:27 JWT_SECRET: Secret for signing JWTs"}},
+		"list below":      {"FROM a\n# Required environment variables:\n#   - DATABASE_URL: where the data is\n#   - JWT_SECRET\n# and more\n# OTHER - no\n", []string{"3:7 DATABASE_URL: where the data is", "4:7 JWT_SECRET: "}},
+		"label":           {"FROM a\nLABEL io.imagegate.required=\"A_URL,B_URL C_URL\"\n", []string{"2:30 A_URL: ", "2:36 B_URL: ", "2:42 C_URL: "}},
+		"remarks":         {"# required: A_URL (a, b) and B_URL, `C_URL`.\nFROM a\n", []string{"1:13 A_URL: ", "1:30 B_URL: ", "1:38 C_URL: "}},
+		"once":            {"# Required: A_URL\nFROM a\n# Required: A_URL, B_URL\n", []string{"1:13 A_URL: ", "3:20 B_URL: "}},
+		"base stage":      {"FROM a AS base\n# Required: A_URL\nFROM base\n", []string{"2:13 A_URL: "}},
+		"above FROM":      {"FROM a AS build\nRUN b\n\n# Required: A_URL\nFROM a\n", []string{"4:13 A_URL: "}},
+		"prose":           {"FROM a\n# Required: set A_URL first\n# Required for A_URL: B_URL\n# It is Required: C_URL\n# Required: NONE\n", nil},
+		"other stage":     {"FROM a AS build\n# Required: NPM_TOKEN\nRUN b\nFROM a\n", nil},
+		"within RUN":      {"FROM a\nRUN a \\\n# Required: A_URL\n b\nRUN <<E\n# Required: B_URL\nE\n", nil},
+		"without heading": {"FROM a\n# A_URL - optional\n", nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, v := range load(t, "-- Dockerfile --\n"+test.text, Options{}).Required() {
+				got = append(got, strings.TrimPrefix(v.Location.String(), "Dockerfile:")+" "+v.Name+": "+v.Description)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

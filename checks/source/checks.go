@@ -28,6 +28,9 @@ func All() []Check {
 		execForm,
 		healthcheck,
 		secret,
+		secretInCommand,
+		secretFile,
+		requiredVariable,
 		dependencyOrder,
 		lockedInstall,
 		pinnedRequirements,
@@ -52,6 +55,9 @@ func All() []Check {
 		accountPassword,
 		labels,
 		labelFormat,
+		dockerignorePattern,
+		dockerignoreNeeded,
+		dockerignoreWaste,
 	}
 	all := slices.Clone(own)
 	for _, check := range buildkitChecks {

@@ -204,7 +204,7 @@ ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["node", "dist/main.js"]
 `
 
-const sixtyLinesArchive = "-- Dockerfile --\n" + sixtyLines + "-- package.json --\n{}\n-- .dockerignore --\n.git\n.env\n.env.*\nnode_modules\n*.md\n!README.md\n"
+const sixtyLinesArchive = "-- Dockerfile --\n" + sixtyLines + "-- package.json --\n{}\n-- .dockerignore --\n.git\n.env\n.env.*\nnode_modules\ndist\nDockerfile*\n*.md\n!README.md\n"
 
 func TestSixtyLines(t *testing.T) {
 	s := load(t, sixtyLinesArchive, dockerfile.Options{})

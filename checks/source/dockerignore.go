@@ -55,6 +55,14 @@ COPY . .
 		}
 		if s.Ignore.Path == "" {
 			lines := missingLines(probes)
+			wasted, err := wasteOf(s)
+			if err != nil {
+				return checks.Broken(err)
+			}
+			for _, severity := range []checks.Severity{checks.Medium, checks.Low} {
+				more, _ := wasteLines(wasted, severity)
+				lines = append(lines, more...)
+			}
 			f := checks.At(first.Location, "%s copies %s of the build context, and there is no .dockerignore", first.Keyword, first.ContextPaths()[0])
 			f.Fix = "Add a .dockerignore with the lines " + strings.Join(lines, ", ")
 			return checks.Found(f)

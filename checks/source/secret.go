@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ var secret = Check{
 		Why:       "ENV and LABEL are part of the image, and build arguments are kept in its history: everybody who can pull the image can read them.",
 		Fix:       "At build time use RUN --mount=type=secret,id=name; at run time let the orchestrator set the variable or mount a file. Replace a secret that has been published.",
 		Reference: "https://docs.docker.com/build/building/secrets/",
-		Aliases:   []string{"SecretsUsedInArgOrEnv", "DS-0031", "CIS-DI-0010", "DL3064"},
+		Aliases:   []string{"SecretsUsedInArgOrEnv", "DS-0031", "CIS-DI-0010", "DL3064", "CIS-4.10"},
 	},
 	Good: `
 FROM node:20-alpine
@@ -33,7 +34,7 @@ ARG NPM_TOKEN
 ENV DATABASE_PASSWORD=correct-horse
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
-		j := secretJudge{args: map[string]bool{}}
+		j := secretJudge{source: s, args: map[string]bool{}}
 		for _, in := range s.GlobalArgs {
 			j.judge(in)
 		}
@@ -49,6 +50,7 @@ ENV DATABASE_PASSWORD=correct-horse
 }
 
 type secretJudge struct {
+	source   *dockerfile.Source
 	args     map[string]bool // names of the ARGs that are reported
 	findings []checks.Finding
 }
@@ -85,10 +87,41 @@ func (j *secretJudge) arg(in *dockerfile.Instruction, name string, value *string
 		j.report(in, name, "holds "+kind)
 		return
 	}
-	if secretName(name) && (def.Text == "" || !harmless(def.Text)) {
+	switch {
+	case secretName(name) && (def.Text == "" || !harmless(def.Text)):
 		j.args[name] = true
-		j.report(in, name, "takes a secret, going by its name: it is kept in the image's history")
+		f := j.report(in, name, "takes a secret, going by its name: it is kept in the image's history")
+		f.Fix = j.mount(name)
+	case suspiciousName(name) && looksRandom(def.Text):
+		j.args[name] = true
+		j.report(in, name, "holds what looks like a secret").Severity = checks.Medium
 	}
+}
+
+// mount says how to give a build argument as a secret: to the RUN that uses it.
+func (j *secretJudge) mount(name string) string {
+	id := strings.ToLower(name)
+	mount := "--mount=type=secret,id=" + id + ",env=" + name
+	how := "Remove the ARG, write RUN " + mount + " in front of the command that needs it"
+	for _, stage := range j.source.Stages {
+		for _, in := range stage.Instructions {
+			if in.Keyword == "RUN" && !in.Trigger && j.refersTo(in, name) {
+				how = fmt.Sprintf("Remove the ARG, write %s behind RUN in line %d", mount, in.Location.Line)
+				return how + ", and build with --secret id=" + id + ",env=" + name + ". Replace a secret that has been published."
+			}
+		}
+	}
+	return how + ", and build with --secret id=" + id + ",env=" + name + ". Replace a secret that has been published."
+}
+
+// refersTo reports whether the text of an instruction refers to a variable.
+func (j *secretJudge) refersTo(in *dockerfile.Instruction, name string) bool {
+	for _, line := range j.source.Lines[in.Location.Line-1 : in.Location.EndLine] {
+		if strings.Contains(line, "$") && slices.Contains(references(line), name) {
+			return true
+		}
+	}
+	return false
 }
 
 // variable judges one variable of an ENV, or one LABEL.
@@ -109,15 +142,20 @@ func (j *secretJudge) variable(in *dockerfile.Instruction, name, value string) {
 	if !v.Known {
 		text = literalDefault(value)
 	}
-	if secretName(name) && !harmless(text) {
+	switch {
+	case secretName(name) && !harmless(text):
 		j.report(in, name, "holds a secret, going by its name")
+	case suspiciousName(name) && looksRandom(text):
+		j.report(in, name, "holds what looks like a secret").Severity = checks.Medium
 	}
 }
 
-func (j *secretJudge) report(in *dockerfile.Instruction, name, fault string) {
+// report returns the finding that it adds, until the next one is added.
+func (j *secretJudge) report(in *dockerfile.Instruction, name, fault string) *checks.Finding {
 	f := checks.At(in.Find(name), "%s %s %s (value not shown)", in.Keyword, name, fault)
 	f.Subject = name
 	j.findings = append(j.findings, f)
+	return &j.findings[len(j.findings)-1]
 }
 
 var variableReference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
@@ -138,38 +176,6 @@ var variableDefault = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^$}]+)\
 func literalDefault(value string) string {
 	if m := variableDefault.FindStringSubmatch(value); m != nil {
 		return m[1]
-	}
-	return ""
-}
-
-// secretFormats are values that are secrets whatever their name is.
-var secretFormats = []struct {
-	kind    string
-	pattern *regexp.Regexp
-}{
-	{"a private key", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
-	{"a GitHub token", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
-	{"a GitLab token", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{16,}`)},
-	{"an AWS access key", regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
-	{"a Google API key", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-	{"a Slack token", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"a Stripe key", regexp.MustCompile(`\b[sr]k_live_[A-Za-z0-9]{16,}`)},
-	{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{30,}`)},
-	{"a PyPI token", regexp.MustCompile(`\bpypi-[A-Za-z0-9_-]{32,}`)},
-	{"a Docker Hub token", regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{16,}`)},
-	{"a Hugging Face token", regexp.MustCompile(`\bhf_[A-Za-z0-9]{30,}`)},
-	{"a SendGrid key", regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
-	{"an API key", regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
-	{"a JSON Web Token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
-	{"a URL with a password", regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:[^\s/:@$<{][^\s/:@]*@`)},
-}
-
-// secretKind returns what kind of secret a value is by its format; empty if none.
-func secretKind(value string) string {
-	for _, f := range secretFormats {
-		if f.pattern.MatchString(value) {
-			return f.kind
-		}
 	}
 	return ""
 }
@@ -250,20 +256,4 @@ func nameWords(name string) []string {
 		last = r
 	}
 	return strings.Fields(b.String())
-}
-
-var (
-	numberValue = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)
-	pathValue   = regexp.MustCompile(`^(file:|~?/|\.\.?/)[A-Za-z0-9._/~@+-]*$`)
-)
-
-// harmless reports whether a value cannot be a secret: nothing, a boolean, a
-// number, a duration or a path.
-func harmless(value string) bool {
-	value = strings.ToLower(strings.TrimSpace(value))
-	switch value {
-	case "", "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "nil", "undefined":
-		return true
-	}
-	return numberValue.MatchString(value) || pathValue.MatchString(value)
 }

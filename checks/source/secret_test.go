@@ -14,6 +14,7 @@ func TestSecret(t *testing.T) {
 	// The values are put together here, so that no scanner takes them for real.
 	aws, github, slack := "AKIA"+strings.Repeat("Q", 16), "ghp_"+strings.Repeat("a1", 18), "xoxb-"+strings.Repeat("1", 20)
 	jwt := "eyJ" + strings.Repeat("a", 20) + ".eyJ" + strings.Repeat("b", 20) + ".c"
+	random := "aB3dE" + "f9hIjK" + "2mNoP7" + "rStUv"
 	found := []string{
 		"ENV PASSWORD=hunter2", "ENV DB_PASSWORD=hunter2", "ENV dbPassword=hunter2", "ENV PGPASSWORD=hunter2",
 		"ENV SECRET_KEY_BASE=x1", "ENV JWT_SECRET=x1", "ENV API_KEY=abc", "ENV STRIPE_API_KEY abc def", "ENV APIKEY=abc",
@@ -26,7 +27,7 @@ func TestSecret(t *testing.T) {
 		"ENV X=\"-----BEGIN RSA PRIVATE KEY-----\"", "ARG X=\"-----BEGIN PRIVATE KEY-----\"",
 		"ENV DATABASE_URL=postgres://user:hunter2@db:5432/app", "ENV DATABASE_URL=redis://:hunter2@cache/0",
 		"ARG HTTP_PROXY=http://user:hunter2@proxy:3128", "ENV DATABASE_URL=postgres://user:hunter2@$HOST/app",
-		"ARG X=hunter2\nENV DB_PASSWORD=$X",
+		"ARG X=hunter2\nENV DB_PASSWORD=$X", "ENV DB='Server=db;User=a;Password=hunter2;'",
 	}
 	clean := []string{
 		"ENV NODE_ENV=production PORT=3000 LOG_LEVEL=info", "ENV PATH=/app/bin:$PATH",
@@ -41,6 +42,16 @@ func TestSecret(t *testing.T) {
 		"ARG TOKEN_FILE", "ARG REVISION=unknown", "ARG USE_SECRETS", "ARG PASSWORD_POLICY", "ARG SECRET=false", "ARG TOKEN_LIMIT", "ARG HTTP_PROXY",
 		"LABEL org.opencontainers.image.source=https://example.com/a", "LABEL com.example.token.type=bearer", "LABEL description=\"sets the password\"",
 		"RUN --mount=type=secret,id=token,env=TOKEN npm ci",
+		// What looks random and is public, and what has a suspicious name and is plain.
+		"ENV NODE_SHA=" + random, "ENV KEY_CHECKSUM=" + random, "ENV AUTH_DIGEST=" + random, "ENV COMMIT=" + random, "ARG AUTH_REVISION=" + random,
+		"ENV GPG_KEY=" + random, "ENV RELEASE_GPG_KEYS='" + strings.Repeat("E3FF2839C048B25C084DEBE9B26995E310250568 ", 2) + "'",
+		"ENV KEY=" + strings.Repeat("0123456789abcdef", 4), "ENV MAPS_KEY_ID=" + random, "ENV PUBLIC_AUTH=" + random, "ENV MINISIGN_KEY=" + random,
+		"ENV SESSION=123e4567-e89b-12d3-a456-426614174000", "ENV INTEGRITY=sha512-" + random, "ENV KEY=sha256-" + random, "ENV BUILD=" + random,
+		"ENV SORT_KEY=createdAtDescendingOrderV2", "ENV CACHE_KEYS=user,Session42,Account7,Order9", "ENV AUTH=oauth2-proxy-with-google-provider",
+		"ENV KEY_PATTERN=" + random, "ENV COOKIE=SameSite=Strict", "ENV AUTH_BACKEND=app.auth.backends.ModelBackendV2x3Y", "ENV KEYMAP=" + random,
+		"ENV BASE=debian:12@sha256:" + strings.Repeat("0123456789abcdef", 4), "ENV TOKENIZER_REVISION=" + random, "ENV TOKENIZERS_PARALLELISM=false",
+		"ENV PASSWORDLESS_LOGIN=enabledForAll2Users4Ever", "ENV PYTHON_GET_PIP_SHA256=" + strings.Repeat("0123456789abcdef", 4), "ENV SSH_HOST_KEY_ALGORITHMS=ssh-ed25519",
+		"ENV NGINX_GPGKEY=573BFD6B3D8FBC641079A6ABABF5BD827BD9BF62", "ENV MONKEYS=" + random, "ENV DB='Server=db;Password=$DB_PASSWORD;'", "ENV A=1;B=2",
 	}
 	for _, line := range found {
 		res := run(t, secret, "FROM a:1\n"+line+"\n", dockerfile.Options{})
@@ -61,6 +72,27 @@ func TestSecret(t *testing.T) {
 	for _, line := range clean {
 		if res := run(t, secret, "FROM a:1\n"+line+"\n", dockerfile.Options{}); res.Status != checks.Pass {
 			t.Errorf("%s: %+v", line, res.Findings)
+		}
+	}
+	likely := []string{
+		"ENV APP_AUTH=" + random, "ENV PASSWORD_SALT=" + random, "ENV MAPS_KEY=" + random, "ARG LICENSE=" + random, "ENV X_JWT=" + random,
+	}
+	for _, line := range likely {
+		res := run(t, secret, "FROM a:1\n"+line+"\n", dockerfile.Options{})
+		if len(res.Findings) != 1 || strings.Contains(res.Findings[0].Message, random) {
+			t.Errorf("%s: %+v", line, res.Findings)
+		}
+	}
+	if res := run(t, secret, "FROM a:1\nENV MAPS_KEY="+random+"\n", dockerfile.Options{}); res.Status != checks.Warn || !strings.Contains(res.Findings[0].Message, "looks like a secret") {
+		t.Errorf("%+v", res)
+	}
+	for text, want := range map[string]string{
+		"FROM a:1\nARG NPM_TOKEN\nRUN echo $NPM_TOKEN\n":          "--mount=type=secret,id=npm_token,env=NPM_TOKEN behind RUN in line 3, and build with --secret id=npm_token,env=NPM_TOKEN",
+		"FROM a:1\nARG NPM_TOKEN\nRUN a \\\n && b ${NPM_TOKEN}\n": "behind RUN in line 3",
+		"FROM a:1\nARG NPM_TOKEN\nRUN npm ci\n":                   "write RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN in front of the command that needs it",
+	} {
+		if res := run(t, secret, text, dockerfile.Options{}); len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Fix, want) {
+			t.Errorf("%q: %+v, want %s", text, res.Findings, want)
 		}
 	}
 	for name, test := range map[string]struct {

@@ -1,0 +1,83 @@
+package dockerfile
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"sync"
+)
+
+// What Files reads at most: a build context may hold a whole disk, and every
+// directory costs a round trip where the context is remote.
+const (
+	maxDirectories = 64
+	maxFiles       = 10000
+)
+
+// notWalked are directories of tools, which hold nothing that the project wrote.
+var notWalked = []string{
+	".git", ".hg", ".svn", ".venv", "venv", ".tox", "node_modules", "bower_components", "vendor", "site-packages",
+	"__pycache__", "target", "obj", ".gradle", ".next", ".terraform", ".idea", ".vscode",
+}
+
+// directories are those of the source that were read.
+type directories struct {
+	mu   sync.Mutex
+	read map[string]listing
+}
+
+type listing struct {
+	entries []fs.DirEntry
+	err     error
+}
+
+func (d *directories) readDir(files fs.FS, name string) ([]fs.DirEntry, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list, ok := d.read[name]
+	if !ok {
+		list.entries, list.err = fs.ReadDir(files, name)
+		if d.read == nil {
+			d.read = map[string]listing{}
+		}
+		d.read[name] = list
+	}
+	return list.entries, list.err
+}
+
+// Files returns the paths of the files of the build context, those nearest to its
+// root first. Left out are what lies in a directory that the ignore file leaves
+// out whole, or in one of a tool (.git, node_modules, vendor, a virtual
+// environment), and all beyond the first 64 directories.
+func (s *Source) Files() []string { return s.tree() }
+
+func (s *Source) walk() []string {
+	var files []string
+	dirs := []string{"."}
+	for n := 0; n < len(dirs) && n < maxDirectories; n++ {
+		entries, err := s.ReadDir(dirs[n])
+		if err != nil {
+			continue // what cannot be read is not judged
+		}
+		for _, entry := range entries {
+			name := path.Join(dirs[n], entry.Name())
+			switch {
+			case !entry.IsDir():
+				if files = append(files, name); len(files) == maxFiles {
+					return files
+				}
+			case !slices.Contains(notWalked, entry.Name()) && len(dirs) < maxDirectories && s.Ignore.keeps(name):
+				dirs = append(dirs, name)
+			}
+		}
+	}
+	return files
+}
+
+// keeps reports whether anything below a directory may be in the build context.
+func (i *Ignore) keeps(dir string) bool {
+	if excluded, err := i.Excludes(dir); err != nil || !excluded {
+		return true
+	}
+	return slices.ContainsFunc(i.Lines, func(line IgnoreLine) bool { return line.Exception && line.MayMatchBelow(dir) })
+}

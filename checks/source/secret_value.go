@@ -1,0 +1,157 @@
+package source
+
+import (
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// secretFormat is a value that is a secret whatever its name is.
+type secretFormat struct {
+	kind string
+	// hints are texts of which every such value holds one: they are far quicker to
+	// look for.
+	hints   []string
+	pattern *regexp.Regexp
+}
+
+var secretFormats = []secretFormat{
+	{"a private key", []string{"-----BEGIN"}, regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
+	{"a GitHub token", []string{"gh", "github_pat_"}, regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
+	{"a GitLab token", []string{"glpat-"}, regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{16,}`)},
+	{"an AWS access key", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
+	{"a Google API key", []string{"AIza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{"a Slack token", []string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{"a Stripe key", []string{"k_live_"}, regexp.MustCompile(`\b[sr]k_live_[A-Za-z0-9]{16,}`)},
+	{"an npm token", []string{"npm_"}, regexp.MustCompile(`\bnpm_[A-Za-z0-9]{30,}`)},
+	{"a PyPI token", []string{"pypi-"}, regexp.MustCompile(`\bpypi-[A-Za-z0-9_-]{32,}`)},
+	{"a Docker Hub token", []string{"dckr_pat_"}, regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{16,}`)},
+	{"a Hugging Face token", []string{"hf_"}, regexp.MustCompile(`\bhf_[A-Za-z0-9]{30,}`)},
+	{"a SendGrid key", []string{"SG."}, regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
+	{"an API key", []string{"sk-"}, regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
+	{"a JSON Web Token", []string{"eyJ"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
+	{"a URL with a password", []string{"://"}, regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:[^\s/:@$<{][^\s/:@]*@`)},
+	{"a connection string with a password", []string{";"}, regexp.MustCompile(`(?i);\s*(password|pwd|accountkey|sharedaccesskey)\s*=\s*[^;\s$<{"']{4,}`)},
+}
+
+// in returns the first such value of a text; empty if there is none.
+func (f secretFormat) in(text string) string {
+	if !slices.ContainsFunc(f.hints, func(hint string) bool { return strings.Contains(text, hint) }) {
+		return ""
+	}
+	return f.pattern.FindString(text)
+}
+
+// secretKind returns what kind of secret a value is by its format; empty if none.
+func secretKind(value string) string {
+	for _, f := range secretFormats {
+		if f.in(value) != "" {
+			return f.kind
+		}
+	}
+	return ""
+}
+
+var (
+	numberValue = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)
+	pathValue   = regexp.MustCompile(`^(file:|~?/|\.\.?/)[A-Za-z0-9._/~@+-]*$`)
+)
+
+// harmless reports whether a value cannot be a secret: nothing, a boolean, a
+// number, a duration or a path.
+func harmless(value string) bool {
+	value = strings.ToLower(strings.TrimSpace(value))
+	switch value {
+	case "", "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "nil", "undefined":
+		return true
+	}
+	return numberValue.MatchString(value) || pathValue.MatchString(value)
+}
+
+// suspiciousWords are the words of a name that may mean a secret: it depends on
+// the value.
+var suspiciousWords = []string{
+	"KEY", "KEYS", "AUTH", "SALT", "PEPPER", "BEARER", "LICENSE", "LICENCE", "PAT", "JWT", "OAUTH", "SESSION", "COOKIE",
+	"WEBHOOK", "PASS", "PWD", "PW", "CRED", "SIGNATURE",
+}
+
+// fingerprintWords are the words of a name whose value looks random and is public.
+var fingerprintWords = []string{
+	"SHA", "SHA1", "SHA256", "SHA384", "SHA512", "MD5", "SUM", "CHECKSUM", "CHECKSUMS", "DIGEST", "HASH", "INTEGRITY", "COMMIT", "REVISION",
+	"REV", "GIT", "GPG", "PGP", "MINISIGN", "SIGNIFY", "COSIGN", "FINGERPRINT", "KEYRING", "HOST", "KNOWN", "ID", "PUB",
+}
+
+// suspiciousName reports whether a variable of this name may hold a secret.
+func suspiciousName(name string) bool {
+	words := nameWords(name)
+	has := func(list []string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(list, w) })
+	}
+	return has(suspiciousWords) && !has(fingerprintWords) && !has(harmlessWords) && !has(harmlessBehind)
+}
+
+// looksRandom reports whether a value was made by a machine to be secret: one
+// word of letters of both cases and digits, as no name or version is. Digits of
+// hexadecimal alone are a digest, a commit or a fingerprint more often than not.
+func looksRandom(value string) bool {
+	const shortest, longest, bits = 20, 512, 3.5
+	if len(value) < shortest || len(value) > longest || strings.HasPrefix(value, "sha") && strings.Contains(value, "-") {
+		return false
+	}
+	var count [128]int
+	upper, lower, digits := 0, 0, 0 // digits that stand apart count as one
+	for i := range len(value) {
+		c := value[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			upper++
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c >= '0' && c <= '9':
+			if i == 0 || value[i-1] < '0' || value[i-1] > '9' {
+				digits++
+			}
+		case !strings.ContainsRune("+/=_-", rune(c)):
+			return false
+		}
+		count[c]++
+	}
+	if upper < 2 || lower < 2 || digits < 2 {
+		return false
+	}
+	entropy := 0.0
+	for _, n := range count {
+		if n > 0 {
+			p := float64(n) / float64(len(value))
+			entropy -= p * math.Log2(p)
+		}
+	}
+	return entropy >= bits
+}
+
+// placeholder reports whether a value stands for a secret that is to be filled in.
+func placeholder(value string) bool {
+	value = strings.ToLower(value)
+	return slices.ContainsFunc([]string{
+		"dummy", "fake", "placeholder", "changeme", "change-me", "change_me", "changeit", "example", "xxx", "***", "...",
+		"redacted", "your",
+	}, func(word string) bool { return strings.Contains(value, word) })
+}
+
+// standIn reports whether a value only keeps a build from failing, as in
+// SECRET_KEY=not-used python manage.py collectstatic.
+func standIn(value string) bool {
+	value = strings.ToLower(value)
+	return placeholder(value) || slices.ContainsFunc([]string{
+		"not", "unused", "build", "test", "temp", "mock", "sample", "insecure", "secret", "password", "token", "key", "default",
+		"ignore", "none", "local", "dev", "nothing", "noop", "throwaway", "collect", "compile", "foo", "bar", "abc", "1234",
+		"static", "random", "anything", "whatever", "some", "user", "pass", "admin", "root", "postgres", "django", "rails",
+	}, func(word string) bool { return strings.Contains(value, word) })
+}
+
+// literal reports whether a word stands for itself, and is a value that could be
+// secret: nothing that a shell, a template or a program replaces.
+func literal(value string) bool {
+	return value != "" && !strings.ContainsAny(value, "$`<>{}%") && !harmless(value) && !strings.HasPrefix(value, "-") && !strings.HasPrefix(value, "@")
+}
