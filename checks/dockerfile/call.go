@@ -109,7 +109,7 @@ func see(words []string, where checks.Location, through []string) ([]Call, error
 	}
 	if IsShell(words[0]) && len(through) < maxThrough {
 		if text, ok := commandString(words[1:]); ok {
-			script := &Script{text: text, whole: where, through: append(through, path.Base(words[0]))}
+			script := &Script{Shell: words, text: text, whole: where, through: append(through, path.Base(words[0]))}
 			if err := script.parse(); err != nil {
 				return nil, err
 			}

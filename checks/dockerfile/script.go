@@ -26,6 +26,9 @@ const (
 type Script struct {
 	// File is its syntax tree, by Bash's grammar. Use Location for positions.
 	File *syntax.File
+	// Shell is the command line of the shell that runs it, where the script itself or
+	// who gives it with -c says so; nil for the shell of the stage.
+	Shell []string
 
 	text  string
 	lines []string
@@ -90,8 +93,13 @@ func (s *Source) scriptOf(in *Instruction, cmd instructions.ShellDependantCmdLin
 	case len(cmd.Files) == 1 && parser.MustParseHeredoc(cmd.CmdLine[0]) != nil:
 		run.text = strings.ReplaceAll(cmd.Files[0].Data, "\r\n", "\n")
 		run.line = in.Location.EndLine - bodies + 1
-		if first, _, _ := strings.Cut(run.text, "\n"); strings.HasPrefix(first, "#!") && !slices.ContainsFunc(strings.Fields(first[2:]), IsShell) {
-			return nil, fmt.Errorf("heredoc is a script for %s", strings.TrimSpace(first[2:]))
+		if first, _, _ := strings.Cut(run.text, "\n"); strings.HasPrefix(first, "#!") {
+			interpreter := strings.Fields(first[2:])
+			shell := slices.IndexFunc(interpreter, IsShell)
+			if shell < 0 {
+				return nil, fmt.Errorf("heredoc is a script for %s", strings.TrimSpace(first[2:]))
+			}
+			run.Shell = interpreter[shell:]
 		}
 	case in.Trigger:
 		run.text = strings.Join(cmd.CmdLine, " ")
@@ -268,6 +276,21 @@ func column(lines []string, pos syntax.Pos) int {
 		return 0
 	}
 	return utf8.RuneCountInString(lines[line][:bytes]) + 1
+}
+
+// Scripts returns what the instruction gives to shells, each script once: its own,
+// then those that it gives to a shell with -c.
+func (in *Instruction) Scripts() []*Script {
+	var scripts []*Script
+	if in.Script != nil && in.Script.File != nil {
+		scripts = append(scripts, in.Script)
+	}
+	for _, call := range in.Calls {
+		if call.Script != nil && !slices.Contains(scripts, call.Script) {
+			scripts = append(scripts, call.Script)
+		}
+	}
+	return scripts
 }
 
 // Word returns the text of a word of the script without its quotes. What the

@@ -145,17 +145,8 @@ func (s *Source) IsDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// Windows reports whether the final stage is an image for Windows, going by the
-// names of Microsoft's base images.
-func (s *Source) Windows() bool {
-	base := strings.ToLower(s.Final.Root().BaseName.Text)
-	for _, name := range []string{"windowsservercore", "nanoserver", "mcr.microsoft.com/windows"} {
-		if strings.Contains(base, name) {
-			return true
-		}
-	}
-	return false
-}
+// Windows reports whether the final stage is an image for Windows.
+func (s *Source) Windows() bool { return s.Final.Windows() }
 
 // Reachable returns the stages that the final stage is made from, itself
 // included, in the order of the file.

@@ -43,6 +43,10 @@ func All() []Check {
 		verifiedDownload,
 		remoteAdd,
 		addInsteadOfCopy,
+		errexit,
+		pipefail,
+		runCD,
+		lostShellState,
 
 		instructionOrder,
 		dockerignore,
