@@ -50,7 +50,6 @@ var leftOut = map[string]string{
 	"top-level-properties-order":              order,
 
 	"DL3001": yet,
-	"DL3003": yet,
 	"DL3004": yet,
 	"DL3009": yet,
 	"DL3010": yet,
@@ -70,11 +69,9 @@ var leftOut = map[string]string{
 	"DL3066": yet,
 	"DL4001": yet,
 	"DL4005": yet,
-	"DL4006": yet,
 
 	"DS-0004": yet,
 	"DS-0010": yet,
-	"DS-0013": yet,
 	"DS-0014": yet,
 	"DS-0015": yet,
 	"DS-0019": yet,
