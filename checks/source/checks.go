@@ -27,6 +27,8 @@ func All() []Check {
 		user,
 		execForm,
 		healthcheck,
+		endsInExec,
+		migrationsAtStart,
 		secret,
 		secretInCommand,
 		secretFile,

@@ -40,14 +40,14 @@ RUN python -m venv /opt/venv && . /opt/venv/bin/activate
 				if in.Keyword != "RUN" || in.Script == nil || in.Script.File == nil {
 					continue
 				}
-				steps := stepsOf(in)
-				for n, p := range steps {
+				commands := commandsOf(in)
+				for n, c := range commands {
 					// Those behind it are of the same kind, or it is used.
-					if slices.ContainsFunc(steps[n:], func(p step) bool { what, _ := p.shellState(in.Script); return what == "" }) {
+					if slices.ContainsFunc(commands[n:], func(c command) bool { what, _ := c.shellState(in.Script); return what == "" }) {
 						continue
 					}
-					what, fix := p.shellState(in.Script)
-					f := checks.At(in.Script.Location(p.stmt.Cmd), "%s has no effect: it ends with its RUN, and nothing in that follows", what)
+					what, fix := c.shellState(in.Script)
+					f := checks.At(in.Script.Location(c.stmt.Cmd), "%s has no effect: it ends with its RUN, and nothing in that follows", what)
 					f.Subject, f.Fix = what, fix
 					findings = append(findings, f)
 					break
@@ -63,14 +63,14 @@ var stateFiles = []string{
 	"activate", ".bashrc", ".profile", ".bash_profile", ".zshrc", "profile", "bashrc", "bash.bashrc", "nvm.sh", "sdkman-init.sh", "setup.bash", "setvars.sh", "conda.sh",
 }
 
-// shellState returns what a step changes in its shell alone, and what to write
+// shellState returns what a command changes in its shell alone, and what to write
 // instead; nothing if it may do more.
-func (p step) shellState(script *dockerfile.Script) (what, fix string) {
-	if p.stmt.Negated || p.stmt.Background {
+func (c command) shellState(script *dockerfile.Script) (what, fix string) {
+	if c.stmt.Negated || c.stmt.Background {
 		return "", ""
 	}
 	const env = "Write ENV NAME=value instead, or put it into the RUN that needs it"
-	switch cmd := p.stmt.Cmd.(type) {
+	switch cmd := c.stmt.Cmd.(type) {
 	case *syntax.DeclClause:
 		name := ""
 		for _, assign := range cmd.Args {
@@ -97,12 +97,12 @@ func (p step) shellState(script *dockerfile.Script) (what, fix string) {
 		name := cmd.Assigns[0].Name.Value
 		return "the assignment of " + name, strings.Replace(env, "NAME", name, 1)
 	}
-	if len(p.call.Words) == 0 || len(p.stmt.Redirs) > 0 {
+	if len(c.call.Words) == 0 || len(c.stmt.Redirs) > 0 {
 		return "", ""
 	}
-	words := p.call.Words
+	words := c.call.Words
 	has := func(options ...string) bool { return len(words) > 1 && slices.Contains(options, words[1]) }
-	switch p.program() {
+	switch c.program() {
 	case "alias":
 		if len(words) > 1 {
 			return "alias", "Write a script into /usr/local/bin instead"
@@ -117,11 +117,11 @@ func (p step) shellState(script *dockerfile.Script) (what, fix string) {
 			fix = "Write ENV PATH=" + path.Dir(words[1]) + ":$PATH instead"
 		}
 		if slices.Contains(stateFiles, name) || name == "env" && strings.Contains(words[1], "cargo") {
-			return p.call.String(), fix
+			return c.call.String(), fix
 		}
 	case "nvm", "conda", "pyenv", "rbenv", "sdk":
 		if has("use", "activate", "shell") {
-			return p.program() + " " + words[1], "Write ENV PATH with the directory of the version, or put it into the RUN that needs it"
+			return c.program() + " " + words[1], "Write ENV PATH with the directory of the version, or put it into the RUN that needs it"
 		}
 	case "umask":
 		if len(words) > 1 {
@@ -133,7 +133,7 @@ func (p step) shellState(script *dockerfile.Script) (what, fix string) {
 		}
 	case "set", "shopt":
 		if len(words) > 1 {
-			return p.call.String(), `Write SHELL ["/bin/bash", "-euo", "pipefail", "-c"] with the options instead`
+			return c.call.String(), `Write SHELL ["/bin/bash", "-euo", "pipefail", "-c"] with the options instead`
 		}
 	}
 	return "", ""

@@ -43,20 +43,20 @@ RUN cd /app/web && npm run build
 				if in.Keyword != "RUN" || in.Script == nil || in.Script.File == nil {
 					continue
 				}
-				steps := stepsOf(in)
-				if last := len(steps) - 1; last >= 0 && steps[last].program() == "cd" && len(steps[last].call.Words) > 1 {
-					call := steps[last].call
+				commands := commandsOf(in)
+				if last := len(commands) - 1; last >= 0 && commands[last].program() == "cd" && len(commands[last].call.Words) > 1 {
+					call := commands[last].call
 					f := checks.At(call.Location, "%s has no effect: it ends with its RUN, and the next instruction starts in the WORKDIR again", call)
 					f.Subject, f.Severity = call.Words[1], checks.Medium
 					f.Fix = "Write WORKDIR " + call.Words[1] + " instead"
 					findings = append(findings, f)
 					continue
 				}
-				first := slices.IndexFunc(steps, func(p step) bool { return p.program() != "set" })
-				if first < 0 || steps[first].program() != "cd" {
+				first := slices.IndexFunc(commands, func(c command) bool { return c.program() != "set" })
+				if first < 0 || commands[first].program() != "cd" {
 					continue
 				}
-				call := steps[first].call
+				call := commands[first].call
 				dir, ok := directoryOf(in, call)
 				switch {
 				case !ok:
@@ -99,24 +99,24 @@ func isTemporary(dir string) bool {
 	})
 }
 
-// step is a command of a script that runs in the shell itself, one after another.
-type step struct {
+// command is a command of a script that runs in the shell itself, one after another.
+type command struct {
 	stmt *syntax.Stmt
 	call dockerfile.Call // no Words if the command is none of a program
 }
 
-func (p step) program() string {
-	if len(p.call.Words) == 0 {
+func (c command) program() string {
+	if len(c.call.Words) == 0 {
 		return ""
 	}
-	return p.call.Program()
+	return c.call.Program()
 }
 
-// stepsOf returns the commands of an instruction's script, through && and
-// semicolons. What stands in a compound command is one step.
-func stepsOf(in *dockerfile.Instruction) []step {
+// commandsOf returns the commands of an instruction's script, through && and
+// semicolons. What stands in a compound command is one command.
+func commandsOf(in *dockerfile.Instruction) []command {
 	calls := callsByNode(in)
-	var steps []step
+	var commands []command
 	var add func(stmt *syntax.Stmt)
 	add = func(stmt *syntax.Stmt) {
 		if and, ok := stmt.Cmd.(*syntax.BinaryCmd); ok && and.Op == syntax.AndStmt && !stmt.Negated && !stmt.Background {
@@ -124,16 +124,16 @@ func stepsOf(in *dockerfile.Instruction) []step {
 			add(and.Y)
 			return
 		}
-		p := step{stmt: stmt}
+		c := command{stmt: stmt}
 		if node, ok := stmt.Cmd.(*syntax.CallExpr); ok && !stmt.Background {
 			if call := calls[node]; call.Script == in.Script && len(call.Through) == 0 {
-				p.call = call
+				c.call = call
 			}
 		}
-		steps = append(steps, p)
+		commands = append(commands, c)
 	}
 	for _, stmt := range in.Script.File.Stmts {
 		add(stmt)
 	}
-	return steps
+	return commands
 }
