@@ -3,12 +3,16 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"slices"
+	"time"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/source"
+	"github.com/imagegate/imagegate/checks/suppress"
 )
 
 // Options say how the image is built from the source, and how strictly it is
@@ -16,25 +20,48 @@ import (
 type Options struct {
 	dockerfile.Options
 	Profile checks.Profile
+	// Now is when what accepts findings may have expired; the current time if zero.
+	Now time.Time
 }
 
 // Run judges the source by every check of the profile. A source that cannot be
 // read is an Error of each.
 func Run(files fs.FS, o Options) []checks.Result {
-	list := checks.Select(source.All(), o.Profile)
-	s, err := dockerfile.Load(files, o.Options)
+	results, err := Judge(files, o)
 	if err != nil {
-		return checks.Errors(list, fmt.Errorf("read the source: %w", err))
-	}
-	var results []checks.Result
-	for _, res := range checks.Run(list, s) {
-		results = append(results, o.Profile.Apply(res))
+		return Errors(fmt.Errorf("read the source: %w", err), o.Profile)
 	}
 	return results
+}
+
+// Judge judges the source by every check of the profile. It fails where the
+// source cannot be read.
+func Judge(files fs.FS, o Options) ([]checks.Result, error) {
+	s, err := dockerfile.Load(files, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	list := source.All()
+	found := checks.Run(checks.Select(list, o.Profile), s)
+	review := suppress.Read(s, checks.Rules(list), cmp.Or(o.Now, time.Now()))
+	results := review.Apply(found)
+	results = append(results, review.Results(o.Profile)...)
+	for i, res := range results {
+		results[i] = o.Profile.Apply(res)
+	}
+	return results, nil
+}
+
+// Rules returns the rules of every check, in whichever profile.
+func Rules() []checks.Rule {
+	return slices.Concat(checks.Rules(source.All()), checks.Rules(suppress.All()))
 }
 
 // Errors returns an Error for every check of the profile: what a caller reports
 // that could not get at the source.
 func Errors(err error, p checks.Profile) []checks.Result {
-	return checks.Errors(checks.Select(source.All(), p), err)
+	return slices.Concat(
+		checks.Errors(checks.Select(source.All(), p), err),
+		checks.Errors(checks.Select(suppress.All(), p), err),
+	)
 }
