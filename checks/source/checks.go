@@ -58,6 +58,11 @@ func All() []Check {
 		dockerignorePattern,
 		dockerignoreNeeded,
 		dockerignoreWaste,
+
+		packageLists,
+		packageCache,
+		lateCleanup,
+		removedCopy,
 	}
 	all := slices.Clone(own)
 	for _, check := range buildkitChecks {
