@@ -63,6 +63,12 @@ func All() []Check {
 		packageCache,
 		lateCleanup,
 		removedCopy,
+		recommends,
+		assumeYes,
+		aptGet,
+		debianFrontend,
+		useraddLog,
+		fetchTools,
 	}
 	all := slices.Clone(own)
 	for _, check := range buildkitChecks {
