@@ -64,6 +64,17 @@ func All() []Check {
 		dockerignorePattern,
 		dockerignoreNeeded,
 		dockerignoreWaste,
+
+		packageLists,
+		packageCache,
+		lateCleanup,
+		removedCopy,
+		recommends,
+		assumeYes,
+		aptGet,
+		debianFrontend,
+		useraddLog,
+		fetchTools,
 	}
 	all := slices.Clone(own)
 	for _, check := range buildkitChecks {
