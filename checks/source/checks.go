@@ -29,6 +29,8 @@ func All() []Check {
 		healthcheck,
 		endsInExec,
 		migrationsAtStart,
+		severalProcesses,
+		stopSignal,
 		secret,
 		secretInCommand,
 		secretFile,
