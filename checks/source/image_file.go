@@ -2,6 +2,7 @@ package source
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/imagegate/imagegate/checks/dockerfile"
@@ -23,48 +24,63 @@ func newImageFiles(s *dockerfile.Source) *imageFiles {
 // script returns the shell script at an absolute path of the image, as the build
 // context or a heredoc has it; nil if that is not known, or it is none.
 func (f *imageFiles) script(target string) *dockerfile.Script {
-	return f.find(f.source.Final, target, maxTaken)
-}
-
-func (f *imageFiles) find(stage *dockerfile.Stage, target string, deeper int) *dockerfile.Script {
-	files, ok := f.ends[stage]
-	if !ok || deeper == 0 {
+	found := f.find(f.source.Final, target, maxTaken)
+	if found.path == "" {
+		return found.heredoc
+	}
+	script, err := f.source.ReadScript(found.path)
+	if err != nil {
 		return nil
 	}
-	for i := len(files.puts) - 1; i >= 0; i-- {
-		p := files.puts[i]
+	return script
+}
+
+// path returns the path in the build context of the file at an absolute path of
+// the image; empty if that is not known.
+func (f *imageFiles) path(target string) string {
+	return f.find(f.source.Final, target, maxTaken).path
+}
+
+// imageFile is where a file of the image comes from; empty if that is not known.
+type imageFile struct {
+	path    string
+	heredoc *dockerfile.Script
+}
+
+func (f *imageFiles) find(stage *dockerfile.Stage, target string, deeper int) imageFile {
+	files, ok := f.ends[stage]
+	if !ok || deeper == 0 {
+		return imageFile{}
+	}
+	for _, p := range slices.Backward(files.puts) {
 		rel, below := within(p.dest, target)
 		if !below {
 			continue
 		}
 		if !p.origin {
-			if found, brings := f.taken(p, rel, path.Base(target), deeper); brings {
+			if found, brings := f.taken(p, rel, deeper); brings {
 				return found
 			}
 			continue
 		}
 		for name, script := range p.from.Heredocs() {
 			if rel == "." && !strings.HasSuffix(p.from.Dest.Text, "/") || rel == name {
-				return script
+				return imageFile{heredoc: script}
 			}
 		}
 		switch found := p.find(files.context, target); found.presence {
 		case present:
-			script, err := f.source.ReadScript(found.path)
-			if err != nil {
-				return nil
-			}
-			return script
+			return imageFile{path: found.path}
 		case maybe:
-			return nil
+			return imageFile{}
 		}
 	}
-	return nil
+	return imageFile{}
 }
 
 // taken looks for a file that a COPY --from brings, and reports whether it may be
 // the one that does.
-func (f *imageFiles) taken(p put, rel, base string, deeper int) (*dockerfile.Script, bool) {
+func (f *imageFiles) taken(p put, rel string, deeper int) (imageFile, bool) {
 	var from *dockerfile.Stage
 	for _, ref := range p.from.Stage.References {
 		if ref.Instruction == p.from.Instruction {
@@ -72,26 +88,26 @@ func (f *imageFiles) taken(p put, rel, base string, deeper int) (*dockerfile.Scr
 		}
 	}
 	if from == nil {
-		return nil, true
+		return imageFile{}, true
 	}
 	for _, src := range p.from.Sources {
 		if !src.Known || strings.ContainsAny(src.Text, "*?[") {
-			return nil, true
+			return imageFile{}, true
 		}
 		origin := path.Join("/", src.Text)
-		if rel == "." || rel == path.Base(origin) {
-			if found := f.find(from, origin, deeper-1); found != nil {
+		file := rel == "." || rel == path.Base(origin)
+		candidates := []string{path.Join(origin, rel)}
+		if file {
+			candidates = append(candidates, origin)
+		}
+		for _, candidate := range candidates {
+			if found := f.find(from, candidate, deeper-1); found != (imageFile{}) {
 				return found, true
 			}
 		}
-		if rel != "." {
-			if found := f.find(from, path.Join(origin, rel), deeper-1); found != nil {
-				return found, true
-			}
-		}
-		if rel == base && path.Base(origin) == base {
-			return nil, true // a file that the other stage makes
+		if file {
+			return imageFile{}, true // one that the other stage makes
 		}
 	}
-	return nil, false
+	return imageFile{}, false
 }
