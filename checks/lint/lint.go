@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/source"
 )
@@ -18,23 +19,31 @@ type Options struct {
 	Profile checks.Profile
 }
 
-// Run judges the source by every check of the profile. A source that cannot be
-// read is an Error of each.
+// Run judges the source by every check of the profile. A Dockerfile that cannot be
+// read is an Error of each that judges it; the Compose files are judged all the
+// same.
 func Run(files fs.FS, o Options) []checks.Result {
+	results := judge(files, o)
+	results = append(results, compose.Run(checks.Select(compose.All(), o.Profile), files, o.Options)...)
+	for i, res := range results {
+		results[i] = o.Profile.Apply(res)
+	}
+	return results
+}
+
+// judge judges what the image is built from.
+func judge(files fs.FS, o Options) []checks.Result {
 	list := checks.Select(source.All(), o.Profile)
 	s, err := dockerfile.Load(files, o.Options)
 	if err != nil {
 		return checks.Errors(list, fmt.Errorf("read the source: %w", err))
 	}
-	var results []checks.Result
-	for _, res := range checks.Run(list, s) {
-		results = append(results, o.Profile.Apply(res))
-	}
-	return results
+	return checks.Run(list, s)
 }
 
 // Errors returns an Error for every check of the profile: what a caller reports
 // that could not get at the source.
 func Errors(err error, p checks.Profile) []checks.Result {
-	return checks.Errors(checks.Select(source.All(), p), err)
+	results := checks.Errors(checks.Select(source.All(), p), err)
+	return append(results, checks.Errors(checks.Select(compose.All(), p), err)...)
 }
