@@ -19,7 +19,7 @@ import (
 )
 
 // MaxFileSize is how many bytes a Compose file may have.
-const MaxFileSize = 1 << 20
+const MaxFileSize = 512 << 10
 
 // How a file is used, going by its name.
 type use int

@@ -22,7 +22,7 @@ import (
 const (
 	// MaxNodes is how many keys and values a file may have once its aliases are
 	// replaced by what they stand for.
-	MaxNodes = 50_000
+	MaxNodes = 20_000
 	// MaxDepth is how deep they may be nested.
 	MaxDepth = 100
 )
@@ -239,6 +239,7 @@ func (r *reader) node(from *yaml.Node, depth int) (*Node, error) {
 
 func (r *reader) fillMapping(n *Node, from *yaml.Node, depth int) error {
 	var merged []*Node
+	lines := map[string]int{} // of the keys
 	for i := 0; i+1 < len(from.Content); i += 2 {
 		key := from.Content[i]
 		for key.Kind == yaml.AliasNode {
@@ -264,20 +265,17 @@ func (r *reader) fillMapping(n *Node, from *yaml.Node, depth int) error {
 			merged = append(merged, sources...)
 			continue
 		}
-		if old, ok := n.entry(key.Value); ok {
-			return r.faultAt(key, "the key %s is there a second time, after line %d", key.Value, old.Location.Line)
+		if line, ok := lines[key.Value]; ok {
+			return r.faultAt(key, "the key %s is there a second time, after line %d", key.Value, line)
 		}
+		lines[key.Value] = key.Line
 		n.entries = append(n.entries, Entry{Key: key.Value, Location: r.locate(key), Value: value})
 		n.size += 1 + value.size
 	}
-	known := map[string]bool{}
-	for _, e := range n.entries {
-		known[e.Key] = true
-	}
 	for _, source := range merged {
 		for _, e := range source.entries {
-			if !known[e.Key] {
-				known[e.Key] = true
+			if _, ok := lines[e.Key]; !ok {
+				lines[e.Key] = e.Location.Line
 				n.entries = append(n.entries, e)
 				n.size += 1 + e.Value.size
 			}

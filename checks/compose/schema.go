@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/compose-spec/compose-go/v2/schema"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 // specification is the schema of the Compose Specification. It is compiled here
@@ -24,21 +25,11 @@ var specification = sync.OnceValues(func() (*jsonschema.Schema, error) {
 		return nil, fmt.Errorf("read the schema of the Compose Specification: %w", err)
 	}
 	compiler := jsonschema.NewCompiler()
-	compiler.RegisterFormat(&jsonschema.Format{Name: "duration", Validate: validDuration})
 	if err := compiler.AddResource(name, document); err != nil {
 		return nil, fmt.Errorf("read the schema of the Compose Specification: %w", err)
 	}
 	return compiler.Compile(name)
 })
-
-func validDuration(value any) error {
-	text, ok := value.(string)
-	if !ok {
-		return nil
-	}
-	_, err := time.ParseDuration(text)
-	return err
-}
 
 // schemaFault returns what a document has against it by the schema: the error
 // that lies deepest. What depends on a variable is not held against it.
@@ -53,18 +44,21 @@ func schemaFault(document *Node) (*fault, error) {
 	} else if !errors.As(err, &invalid) {
 		return nil, err
 	}
+	all := violations(document, invalid)
 	var worst *violation
-	for _, v := range violations(document, invalid) {
-		if worst == nil || v.compare(worst) > 0 {
+	for _, v := range all {
+		switch {
+		case v.variable, v.rest && slices.ContainsFunc(all, v.explains):
+		case worst == nil || v.compare(worst) > 0:
 			worst = &v
-		} else if v.compare(worst) == 0 {
+		case v.compare(worst) == 0:
 			worst.types = append(worst.types, v.types...)
 		}
 	}
 	if worst == nil {
 		return nil, nil
 	}
-	return &fault{worst.at.Location, worst.text()}, nil
+	return &fault{worst.at, worst.text()}, nil
 }
 
 // plain returns the value as JSON has it.
@@ -94,21 +88,34 @@ func (n *Node) plain() any {
 // violation is one error of the schema.
 type violation struct {
 	path    []string
-	at      *Node
+	at      checks.Location
 	message string
 	types   []string // that are wanted, where the type is wrong
+	// variable is whether the value, or another one that would do, depends on a
+	// variable.
+	variable bool
+	// rest is whether it only says that a key is none of those that are right: it is
+	// unknown, or has a violation of its own.
+	rest bool
+}
+
+// explains reports whether another violation is why this one is there.
+func (v violation) explains(other violation) bool {
+	return !other.rest && len(other.path) >= len(v.path) && slices.Equal(other.path[:len(v.path)], v.path)
 }
 
 // compare orders violations: the greater one says more exactly what is wrong. Of
 // those that say the same, the first in the file is the greater one.
 func (v *violation) compare(other *violation) int {
-	switch a, b := v.at.Location, other.at.Location; {
+	switch a, b := v.at, other.at; {
 	case len(v.path) != len(other.path):
 		return len(v.path) - len(other.path)
 	case a.Line != b.Line:
 		return b.Line - a.Line
 	case a.Column != b.Column:
 		return b.Column - a.Column
+	case len(v.types) > 0 && len(other.types) > 0:
+		return 0
 	case (len(v.types) > 0) != (len(other.types) > 0):
 		return len(other.types) - len(v.types) // what is wrong with it, rather than what else it could be
 	}
@@ -136,54 +143,49 @@ func (v *violation) text() string {
 	return name + " has to be a " + strings.Join(types, " or a ")
 }
 
-// violations returns the errors at the ends of a tree of them, unless one of them
-// is of a value that depends on a variable.
+// violations returns the errors at the ends of a tree of them. Where one of several
+// alternatives depends on a variable, so do the others.
 func violations(document *Node, err *jsonschema.ValidationError) []violation {
 	if len(err.Causes) == 0 {
-		v, ok := violationOf(document, err)
-		if !ok {
-			return nil
-		}
-		return []violation{v}
+		return []violation{violationOf(document, err)}
 	}
 	var all []violation
-	alternatives := false
+	for _, cause := range err.Causes {
+		all = append(all, violations(document, cause)...)
+	}
 	switch err.ErrorKind.(type) {
 	case *kind.OneOf, *kind.AnyOf:
-		alternatives = true
-	}
-	for _, cause := range err.Causes {
-		found := violations(document, cause)
-		if alternatives && len(found) == 0 {
-			return nil
+		if slices.ContainsFunc(all, func(v violation) bool { return v.variable }) {
+			for i := range all {
+				all[i].variable = true
+			}
 		}
-		all = append(all, found...)
 	}
 	return all
 }
 
-func violationOf(document *Node, err *jsonschema.ValidationError) (violation, bool) {
+func violationOf(document *Node, err *jsonschema.ValidationError) violation {
 	at, _ := document.path(err.InstanceLocation)
-	if at.shape == scalar && strings.Contains(at.text, "$") {
-		return violation{}, false
-	}
-	v := violation{path: err.InstanceLocation, at: at}
+	v := violation{path: err.InstanceLocation, at: at.Location, variable: at.shape == scalar && strings.Contains(at.text, "$")}
 	switch k := err.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
-		key := slices.Min(k.Properties)
 		for _, e := range at.entries { // the first one in the file
 			if slices.Contains(k.Properties, e.Key) {
-				key = e.Key
-				v.at = &Node{Location: e.Location}
+				v.unknownKey(e)
+				v.path = append(slices.Clip(v.path), e.Key)
 				break
 			}
 		}
-		v.path = append(slices.Clip(v.path), key)
-		v.message = "is no key that Compose knows"
+	case *kind.FalseSchema:
+		if last := len(v.path) - 1; last >= 0 {
+			parent, _ := document.path(v.path[:last])
+			if e, ok := parent.entry(v.path[last]); ok {
+				v.unknownKey(e)
+				v.rest, v.variable = true, false
+			}
+		}
 	case *kind.Type:
 		v.types = slices.Clone(k.Want)
-	case *kind.Format:
-		v.message = fmt.Sprintf("is no %s: %v", k.Want, k.Err)
 	case *kind.Pattern:
 		v.message = fmt.Sprintf("has to match %s", k.Want)
 	case *kind.UniqueItems:
@@ -191,5 +193,9 @@ func violationOf(document *Node, err *jsonschema.ValidationError) (violation, bo
 	default:
 		v.message = err.ErrorKind.LocalizedString(message.NewPrinter(language.English))
 	}
-	return v, true
+	return v
+}
+
+func (v *violation) unknownKey(e Entry) {
+	v.at, v.message = e.Location, "is no key that Compose knows"
 }

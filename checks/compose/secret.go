@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
@@ -86,8 +87,18 @@ func (s *Stack) secretSeverity(found source.Secret, v Variable) (checks.Severity
 		return checks.High, true
 	case s.Development(), strings.TrimSpace(v.Value.Text) == "":
 		return "", false
-	case v.Value.Default, !s.Production() && source.StandsIn(v.Value.Text):
+	case v.Value.Default, !s.Production() && source.StandsIn(password(v.Value.Text)):
 		return checks.Medium, true
 	}
 	return found.Severity, true
+}
+
+// password returns the password of a URL, and any other text as it is.
+func password(text string) string {
+	if u, err := url.Parse(text); err == nil && u.User != nil {
+		if p, ok := u.User.Password(); ok {
+			return p
+		}
+	}
+	return text
 }

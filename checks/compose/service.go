@@ -155,12 +155,17 @@ func (m Mount) sourcePath() (string, bool) {
 // counts.
 func (s *Service) Mounts() []Mount {
 	var mounts []Mount
+	at := map[string]int{}
 	add := func(m Mount) {
 		if m.Target != "" {
 			m.Target = path.Clean(strings.ReplaceAll(m.Target, `\`, "/"))
 		}
+		if i, ok := at[m.Target]; ok && m.Known {
+			mounts[i] = m
+			return
+		}
 		if m.Known {
-			mounts = slices.DeleteFunc(mounts, func(old Mount) bool { return old.Known && old.Target == m.Target })
+			at[m.Target] = len(mounts)
 		}
 		mounts = append(mounts, m)
 	}
@@ -315,8 +320,13 @@ const (
 // Dependencies returns the services that a service waits for.
 func (s *Service) Dependencies() []Dependency {
 	var found []Dependency
+	at := map[string]int{}
 	add := func(d Dependency) {
-		found = slices.DeleteFunc(found, func(old Dependency) bool { return old.Name == d.Name })
+		if i, ok := at[d.Name]; ok {
+			found[i] = d
+			return
+		}
+		at[d.Name] = len(found)
 		found = append(found, d)
 	}
 	for _, n := range s.values("depends_on") {
@@ -351,8 +361,13 @@ type Variable struct {
 // mapping, or a list of NAME=value. Of several of one name, the last counts.
 func (s *Service) Variables(keys ...string) []Variable {
 	var found []Variable
+	at := map[string]int{}
 	add := func(v Variable) {
-		found = slices.DeleteFunc(found, func(old Variable) bool { return old.Name == v.Name })
+		if i, ok := at[v.Name]; ok {
+			found[i] = v
+			return
+		}
+		at[v.Name] = len(found)
 		found = append(found, v)
 	}
 	for _, n := range s.values(keys...) {

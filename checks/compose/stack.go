@@ -38,6 +38,7 @@ type Stack struct {
 	use use
 	// base is the file that the top one is laid over; nil if it stands alone.
 	base   *File
+	named  map[string]*Service
 	faults []fault
 }
 
@@ -52,8 +53,6 @@ type Service struct {
 
 	// layers are its mappings, each laid over the ones before it.
 	layers []*Node
-	// top is the file that is laid over the others.
-	top *File
 }
 
 // Top is the file that a stack is named after: the last one.
@@ -68,13 +67,17 @@ func (s *Stack) Development() bool { return s.use == development }
 func (s *Stack) Production() bool { return s.use == production }
 
 // Service returns the service of a name; nil if there is none.
-func (s *Stack) Service(name string) *Service {
-	for _, service := range s.Services {
-		if service.Name == name {
-			return service
-		}
+func (s *Stack) Service(name string) *Service { return s.named[name] }
+
+// put adds a service, or takes away the one of its name.
+func (s *Stack) put(name string, service *Service) {
+	if service == nil {
+		delete(s.named, name)
+		s.Services = slices.DeleteFunc(s.Services, func(old *Service) bool { return old.Name == name })
+		return
 	}
-	return nil
+	s.named[name] = service
+	s.Services = append(s.Services, service)
 }
 
 // top returns the values that the files of the stack have under a top-level key,
@@ -122,10 +125,10 @@ func (r *stackReader) file(name string) (*File, error) {
 // stack makes the stack of files that are laid over one another. Those that are
 // included count with the ones that include them.
 func (r *stackReader) stack(includes *int, files ...*File) (*Stack, error) {
-	s := &Stack{Files: files}
+	s := &Stack{Files: files, named: map[string]*Service{}}
 	for _, file := range files {
 		for _, document := range file.documents {
-			s.add(document, file)
+			s.add(document)
 		}
 	}
 	for _, service := range s.Services {
@@ -150,19 +153,18 @@ func (r *stackReader) stack(includes *int, files ...*File) (*Stack, error) {
 }
 
 // add adds the services of a document, or lays them over those that are there.
-func (s *Stack) add(document *Node, file *File) {
+func (s *Stack) add(document *Node) {
 	for _, e := range document.Get("services").Entries() {
 		old := s.Service(e.Key)
 		switch {
 		case e.Value.tag == tagReset:
-			s.Services = slices.DeleteFunc(s.Services, func(service *Service) bool { return service.Name == e.Key })
+			s.put(e.Key, nil)
 		case old == nil:
-			s.Services = append(s.Services, &Service{Name: e.Key, Location: e.Location, layers: []*Node{e.Value}, top: file})
+			s.put(e.Key, &Service{Name: e.Key, Location: e.Location, layers: []*Node{e.Value}})
 		case e.Value.tag == tagOverride:
-			old.Location, old.layers, old.top = e.Location, []*Node{e.Value}, file
+			old.Location, old.layers = e.Location, []*Node{e.Value}
 		default:
-			old.Location, old.top = e.Location, file
-			old.layers = append(old.layers, e.Value)
+			old.Location, old.layers = e.Location, append(old.layers, e.Value)
 		}
 	}
 }
@@ -283,7 +285,7 @@ func (r *stackReader) include(s *Stack, list *Node, includes *int) error {
 		}
 		for _, service := range sub.Services {
 			if s.Service(service.Name) == nil {
-				s.Services = append(s.Services, service)
+				s.put(service.Name, service)
 			}
 		}
 		s.Partial = s.Partial || sub.Partial
@@ -317,5 +319,8 @@ func joinPath(dir, name string) (string, bool) {
 		return "", false
 	}
 	joined := path.Join(dir, name)
-	return joined, fs.ValidPath(joined)
+	if !fs.ValidPath(joined) {
+		return "", false
+	}
+	return joined, true
 }
