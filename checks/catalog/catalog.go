@@ -4,6 +4,7 @@ package catalog
 import (
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/build"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/runtime"
 	"github.com/imagegate/imagegate/checks/source"
@@ -22,6 +23,7 @@ type Entry struct {
 func Entries() []Entry {
 	var all []Entry
 	all = add(all, source.All())
+	all = add(all, compose.All())
 	all = add(all, suppress.All())
 	all = add(all, build.All())
 	all = add(all, image.All())

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -257,6 +258,21 @@ func (s *Source) resolveFinal() error {
 	}
 	return nil
 }
+
+// Stage returns the stage that a build with this target builds: one of this name,
+// in any case, or of this number; nil if there is none.
+func (s *Source) Stage(target string) *Stage {
+	if stage := s.stageNamed(target); stage != nil {
+		return stage
+	}
+	if n, err := strconv.Atoi(target); err == nil && n >= 0 && n < len(s.Stages) {
+		return s.Stages[n]
+	}
+	return nil
+}
+
+// StageNames returns the names of the stages, as a list to read.
+func (s *Source) StageNames() string { return s.stageNames() }
 
 // stageNamed returns the stage of this name, in any case, or nil. Of several,
 // the last one counts, as in BuildKit.

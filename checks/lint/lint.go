@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/source"
 	"github.com/imagegate/imagegate/checks/suppress"
@@ -24,44 +25,50 @@ type Options struct {
 	Now time.Time
 }
 
-// Run judges the source by every check of the profile. A source that cannot be
-// read is an Error of each.
+// Run judges the source by every check of the profile. A Dockerfile that cannot be
+// read is an Error of each that judges it; the Compose files are judged all the
+// same.
 func Run(files fs.FS, o Options) []checks.Result {
 	results, err := Judge(files, o)
 	if err != nil {
-		return Errors(fmt.Errorf("read the source: %w", err), o.Profile)
+		results = append(errorsOfDockerfile(fmt.Errorf("read the source: %w", err), o.Profile), results...)
 	}
 	return results
 }
 
 // Judge judges the source by every check of the profile. It fails where the
-// source cannot be read.
+// Dockerfile cannot be read; the results are then those of the Compose files.
 func Judge(files fs.FS, o Options) ([]checks.Result, error) {
+	composed := compose.Run(checks.Select(compose.All(), o.Profile), files, o.Options)
 	s, err := dockerfile.Load(files, o.Options)
 	if err != nil {
-		return nil, err
+		return o.apply(composed), err
 	}
 	list := source.All()
-	found := checks.Run(checks.Select(list, o.Profile), s)
-	review := suppress.Read(s, checks.Rules(list), cmp.Or(o.Now, time.Now()))
-	results := review.Apply(found)
-	results = append(results, review.Results(o.Profile)...)
+	found := append(checks.Run(checks.Select(list, o.Profile), s), composed...)
+	review := suppress.Read(s, slices.Concat(checks.Rules(list), checks.Rules(compose.All())), cmp.Or(o.Now, time.Now()))
+	return o.apply(append(review.Apply(found), review.Results(o.Profile)...)), nil
+}
+
+func (o Options) apply(results []checks.Result) []checks.Result {
 	for i, res := range results {
 		results[i] = o.Profile.Apply(res)
 	}
-	return results, nil
+	return results
 }
 
 // Rules returns the rules of every check, in whichever profile.
 func Rules() []checks.Rule {
-	return slices.Concat(checks.Rules(source.All()), checks.Rules(suppress.All()))
+	return slices.Concat(checks.Rules(source.All()), checks.Rules(compose.All()), checks.Rules(suppress.All()))
 }
 
 // Errors returns an Error for every check of the profile: what a caller reports
 // that could not get at the source.
 func Errors(err error, p checks.Profile) []checks.Result {
-	return slices.Concat(
-		checks.Errors(checks.Select(source.All(), p), err),
-		checks.Errors(checks.Select(suppress.All(), p), err),
-	)
+	return append(errorsOfDockerfile(err, p), checks.Errors(checks.Select(compose.All(), p), err)...)
+}
+
+// errorsOfDockerfile returns an Error for every check that judges the Dockerfile.
+func errorsOfDockerfile(err error, p checks.Profile) []checks.Result {
+	return append(checks.Errors(checks.Select(source.All(), p), err), checks.Errors(checks.Select(suppress.All(), p), err)...)
 }

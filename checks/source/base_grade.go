@@ -38,6 +38,19 @@ func gradeImage(named reference.Named) grade {
 	return gradeMoving
 }
 
+// IsLatest reports whether a reference means what its publisher pushed last: it has
+// neither a digest nor a tag other than latest.
+func IsLatest(named reference.Named) bool { return gradeImage(named) == gradeLatest }
+
+// Moves reports whether a reference has a tag that its publisher moves on to every
+// release, and what to write instead, where that is not just the full version.
+func Moves(named reference.Named) (fix string, moves bool) {
+	if gradeImage(named) != gradeMoving {
+		return "", false
+	}
+	return versionFix(named), true
+}
+
 // tagScheme is how a publisher numbers its images.
 type tagScheme struct {
 	// numbers is how many numbers a full version has.

@@ -523,3 +523,28 @@ func (o *packageOperand) tagOrVersion(text string) {
 		o.constraint = text
 	}
 }
+
+// DependencyDirectory returns the directory, relative to that of the project,
+// into which a call installs the project's dependencies; empty if it installs
+// none, or does so elsewhere.
+func DependencyDirectory(call dockerfile.Call) string {
+	p, ok := parsePackages(call)
+	if !ok || p.global || p.has("--prefix", "-C", "--cwd", "--dir", "--modules-folder", "-d", "--working-dir", "--directory", "--project") {
+		return ""
+	}
+	switch installs := p.action == actionInstall; p.manager {
+	case "npm", "pnpm", "bun", "yarn":
+		if installs || p.action == "ci" {
+			return "node_modules"
+		}
+	case "composer":
+		if installs {
+			return "vendor"
+		}
+	case "uv":
+		if p.action == "sync" {
+			return ".venv"
+		}
+	}
+	return ""
+}

@@ -149,3 +149,29 @@ func TestPackagesOptions(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestDependencyDirectory(t *testing.T) {
+	for line, want := range map[string]string{
+		"npm ci":                          "node_modules",
+		"npm install --omit=dev":          "node_modules",
+		"npm install -g pnpm":             "",
+		"npm --prefix web ci":             "",
+		"npm run build":                   "",
+		"npm cache clean --force":         "",
+		"yarn":                            "node_modules",
+		"yarn --frozen-lockfile":          "node_modules",
+		"yarn build":                      "",
+		"pnpm i --frozen-lockfile":        "node_modules",
+		"bun install":                     "node_modules",
+		"composer install --no-dev":       "vendor",
+		"composer dump-autoload":          "",
+		"uv sync --frozen":                ".venv",
+		"uv pip install -r a.txt":         "",
+		"pip install -r requirements.txt": "",
+		"bundle install":                  "",
+	} {
+		if got := DependencyDirectory(dockerfile.Call{Words: strings.Fields(line)}); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}

@@ -133,20 +133,15 @@ func (j *secretJudge) variable(in *dockerfile.Instruction, name, value string) {
 	v := in.Expand(value)
 	text := v.Text
 	if !v.Known {
-		text = value // a URL may hold a password beside a variable
-	}
-	if kind := secretKind(text); kind != "" {
-		j.report(in, name, "holds "+kind)
-		return
-	}
-	if !v.Known {
+		// A URL may hold a password beside a variable.
+		if kind := secretKind(value); kind != "" {
+			j.report(in, name, "holds "+kind)
+			return
+		}
 		text = literalDefault(value)
 	}
-	switch {
-	case secretName(name) && !harmless(text):
-		j.report(in, name, "holds a secret, going by its name")
-	case suspiciousName(name) && looksRandom(text):
-		j.report(in, name, "holds what looks like a secret").Severity = checks.Medium
+	if found, ok := SecretIn(name, text); ok {
+		j.report(in, name, found.Fault).Severity = found.Severity
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 // secretFormat is a value that is a secret whatever its name is.
@@ -15,6 +17,12 @@ type secretFormat struct {
 	hints   []string
 	pattern *regexp.Regexp
 }
+
+// The kinds that are the password of a server that the same value names.
+const (
+	urlPassword        = "a URL with a password"
+	connectionPassword = "a connection string with a password"
+)
 
 var secretFormats = []secretFormat{
 	{"a private key", []string{"-----BEGIN"}, regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
@@ -31,8 +39,8 @@ var secretFormats = []secretFormat{
 	{"a SendGrid key", []string{"SG."}, regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
 	{"an API key", []string{"sk-"}, regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
 	{"a JSON Web Token", []string{"eyJ"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
-	{"a URL with a password", []string{"://"}, regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:[^\s/:@$<{][^\s/:@]*@`)},
-	{"a connection string with a password", []string{";"}, regexp.MustCompile(`(?i);\s*(password|pwd|accountkey|sharedaccesskey)\s*=\s*[^;\s$<{"']{4,}`)},
+	{urlPassword, []string{"://"}, regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:[^\s/:@$<{][^\s/:@]*@`)},
+	{connectionPassword, []string{";"}, regexp.MustCompile(`(?i);\s*(password|pwd|accountkey|sharedaccesskey)\s*=\s*[^;\s$<{"']{4,}`)},
 }
 
 // in returns the first such value of a text; empty if there is none.
@@ -52,6 +60,35 @@ func secretKind(value string) string {
 	}
 	return ""
 }
+
+// Secret is what is secret in a variable.
+type Secret struct {
+	// Fault says it behind the variable's name: "holds a GitHub token".
+	Fault    string
+	Severity checks.Severity
+	// Token is whether the format of the value alone tells that it opens something
+	// in the world: it is no password of a database beside the application.
+	Token bool
+}
+
+// SecretIn judges a variable by its name and its value, as far as that is known;
+// false if there is nothing secret in it.
+func SecretIn(name, value string) (Secret, bool) {
+	if kind := secretKind(value); kind != "" {
+		return Secret{"holds " + kind, checks.High, kind != urlPassword && kind != connectionPassword}, true
+	}
+	switch {
+	case secretName(name) && !harmless(value):
+		return Secret{Fault: "holds a secret, going by its name", Severity: checks.High}, true
+	case suspiciousName(name) && looksRandom(value):
+		return Secret{Fault: "holds what looks like a secret", Severity: checks.Medium}, true
+	}
+	return Secret{}, false
+}
+
+// StandsIn reports whether a secret is one that everybody knows, as in
+// POSTGRES_PASSWORD=postgres: it guards nothing, or nothing yet.
+func StandsIn(value string) bool { return standIn(value) }
 
 var (
 	numberValue = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)

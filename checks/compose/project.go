@@ -1,0 +1,350 @@
+// Package compose judges the Compose files of a source, beside its Dockerfile:
+// which stages they build, how the services wait for one another, and what they
+// may do on the machine. [Load] reads an [fs.FS] and nothing else: neither the
+// environment of the machine nor the network.
+package compose
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
+)
+
+// What is read at most.
+const (
+	maxFiles       = 64
+	maxDockerfiles = 32
+)
+
+// directories are those, beside the root and that of the Dockerfile, in which
+// projects keep their Compose files.
+var directories = []string{".devcontainer", "compose", "deploy", "deployment", "deployments", "docker"}
+
+// Project is all that the checks know of the Compose files of a source, computed
+// once by Load. It is read only.
+type Project struct {
+	// Files are the Compose files, by their paths.
+	Files []*File
+	// Stacks are what can be run: each file, or what comes of laying it over the
+	// default one beside it.
+	Stacks []*Stack
+
+	files fs.FS
+	// dockerfiles are those that the services are built from, by their paths; nil
+	// where one cannot be read.
+	dockerfiles map[string]*dockerfile.Source
+}
+
+// Load reads the Compose files of a source. A file that is not valid is no error:
+// compose/valid reports it, and the others are judged.
+func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
+	p := &Project{files: files, dockerfiles: map[string]*dockerfile.Source{}}
+	r := &stackReader{files: files, read: map[string]*File{}}
+	for _, dir := range searched(files, options) {
+		if err := p.readDirectory(r, dir); err != nil {
+			return nil, err
+		}
+	}
+	for _, stack := range p.Stacks {
+		p.readDockerfiles(stack)
+		stack.use = p.useOf(stack)
+		p.checkConsistency(stack)
+	}
+	return p, nil
+}
+
+// searched returns the directories to look for Compose files in.
+func searched(files fs.FS, options dockerfile.Options) []string {
+	dirs := []string{"."}
+	name := path.Clean(strings.ReplaceAll(cmp.Or(options.Dockerfile, dockerfile.DefaultDockerfile), `\`, "/"))
+	if dir := path.Dir(name); fs.ValidPath(dir) && dir != "." {
+		dirs = append(dirs, dir)
+	}
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return dirs
+	}
+	for _, e := range entries {
+		if e.IsDir() && slices.Contains(directories, e.Name()) && !slices.Contains(dirs, e.Name()) {
+			dirs = append(dirs, e.Name())
+		}
+	}
+	return dirs
+}
+
+// readDirectory reads the Compose files of a directory, and makes their stacks.
+func (p *Project) readDirectory(r *stackReader, dir string) error {
+	entries, err := fs.ReadDir(p.files, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for Compose files in %s: %w", dir, err)
+	}
+	var found []*File
+	for _, e := range entries {
+		if e.IsDir() || !fileName.MatchString(e.Name()) || len(p.Files) == maxFiles {
+			continue
+		}
+		f, err := r.file(path.Join(dir, e.Name()))
+		if err != nil {
+			return err
+		}
+		if f != nil {
+			found = append(found, f)
+			p.Files = append(p.Files, f)
+		}
+	}
+	base := defaultOf(found)
+	for _, f := range found {
+		if f.fault != nil {
+			continue
+		}
+		stack, err := r.stackOf(f, base)
+		if err != nil {
+			return err
+		}
+		p.Stacks = append(p.Stacks, stack)
+	}
+	return nil
+}
+
+// defaultOf returns the file that "docker compose" takes; nil if there is none.
+func defaultOf(files []*File) *File {
+	for _, name := range defaultNames {
+		for _, f := range files {
+			if path.Base(f.Path) == name {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// stackOf makes the stack of a file: over the default one beside it, if it is
+// written to be laid over another.
+func (r *stackReader) stackOf(f, base *File) (*Stack, error) {
+	includes := 0
+	if f == base || !f.lies() {
+		return r.stack(&includes, f)
+	}
+	if base != nil && base.fault == nil {
+		s, err := r.stack(&includes, base, f)
+		if err == nil {
+			s.base = base
+		}
+		return s, err
+	}
+	s, err := r.stack(&includes, f)
+	if err == nil {
+		s.Partial = true
+		for _, service := range s.Services {
+			service.Partial = true
+		}
+	}
+	return s, err
+}
+
+// lies reports whether a file is written to be laid over another one: it does not
+// say of each service what it runs.
+func (f *File) lies() bool {
+	if isOverride(f.Path) {
+		return true
+	}
+	if slices.Contains(defaultNames, path.Base(f.Path)) {
+		return false
+	}
+	for _, document := range f.documents {
+		for _, e := range document.Get("services").Entries() {
+			s := e.Value
+			build := s.Get("build")
+			whole := !s.Get("image").isNull() || !s.Get("extends").isNull() || !s.Get("provider").isNull() || build != nil && !build.IsMapping() ||
+				build.Get("context") != nil || build.Get("dockerfile_inline") != nil
+			if !whole {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readDockerfiles reads what the services of a stack are built from.
+func (p *Project) readDockerfiles(s *Stack) {
+	for _, service := range s.Services {
+		b, ok := service.Build()
+		if _, read := p.dockerfiles[b.Dockerfile]; !ok || b.Dockerfile == "" || read || len(p.dockerfiles) == maxDockerfiles {
+			continue
+		}
+		d, err := dockerfile.Load(p.files, dockerfile.Options{Dockerfile: b.Dockerfile})
+		if err != nil {
+			d = nil // source/valid reports that of the image
+		}
+		p.dockerfiles[b.Dockerfile] = d
+	}
+}
+
+// stage returns the stage that a service is built from; nil if that is not known.
+func (p *Project) stage(s *Service) *dockerfile.Stage {
+	b, ok := s.Build()
+	if !ok {
+		return nil
+	}
+	d := p.dockerfiles[b.Dockerfile]
+	switch {
+	case d == nil:
+		return nil
+	case b.Target == nil:
+		return d.Stages[len(d.Stages)-1]
+	}
+	t := b.Target.Text()
+	if !t.Known {
+		return nil
+	}
+	return d.Stage(t.Text)
+}
+
+// exists reports whether the source has a file or directory.
+func (p *Project) exists(name string) bool {
+	_, err := fs.Stat(p.files, name)
+	return err == nil
+}
+
+// environments are the variables that say what an application runs for.
+var environments = []string{
+	"NODE_ENV", "APP_ENV", "ENV", "ENVIRONMENT", "RAILS_ENV", "RACK_ENV", "FLASK_ENV", "DJANGO_ENV", "MIX_ENV", "ASPNETCORE_ENVIRONMENT",
+	"DOTNET_ENVIRONMENT", "SPRING_PROFILES_ACTIVE", "GO_ENV", "PHP_ENV", "APPLICATION_ENV",
+}
+
+// useOf says what a stack is for: by the name of its file or, if that says
+// nothing, by a service that is run as it is developed.
+func (p *Project) useOf(s *Stack) use {
+	if u := s.Top().use; u != anyUse {
+		return u
+	}
+	for _, service := range s.Services {
+		if service.Get("develop") != nil || isDevelopment(service.Get("build", "target").Text().Text) {
+			return development
+		}
+		if _, ok := p.sourceMount(service); ok {
+			return development
+		}
+		for _, v := range service.Variables("environment") {
+			if slices.Contains(environments, v.Name) && isDevelopment(v.Value.Text) {
+				return development
+			}
+		}
+	}
+	return anyUse
+}
+
+// isDevelopment reports whether a word is a name for where software is developed
+// or tested.
+func isDevelopment(word string) bool {
+	return word != overrideWord && slices.Contains(developmentWords, strings.ToLower(word))
+}
+
+// sourceMount returns the mount by which a service runs the source as it is on the
+// machine, instead of the one in its image: that of its build context.
+func (p *Project) sourceMount(s *Service) (Mount, bool) {
+	b, ok := s.Build()
+	if !ok || b.Context == "" {
+		return Mount{}, false
+	}
+	for _, m := range s.Mounts() {
+		if source, ok := m.sourcePath(); ok && source == b.Context {
+			return m, true
+		}
+	}
+	return Mount{}, false
+}
+
+// severity returns that of a finding in a stack: one step less where it serves
+// nobody but those who develop.
+func (s *Stack) severity(of checks.Severity) checks.Severity {
+	if !s.Development() {
+		return of
+	}
+	switch of {
+	case checks.Critical, checks.High:
+		return checks.Medium
+	}
+	return checks.Low
+}
+
+// variants are the stacks of the files that are laid over the file of a stack.
+func (p *Project) variants(s *Stack) []*Stack {
+	var variants []*Stack
+	for _, other := range p.Stacks {
+		if other.base != nil && other.base == s.Top() {
+			variants = append(variants, other)
+		}
+	}
+	return variants
+}
+
+// missing reports whether a service lacks something, and whether no file that is
+// laid over its own adds it.
+func (p *Project) missing(s *Stack, service *Service, has func(*Service) bool) bool {
+	if service.Partial || has(service) {
+		return false
+	}
+	return !slices.ContainsFunc(p.variants(s), func(v *Stack) bool {
+		same := v.Service(service.Name)
+		return same != nil && has(same)
+	})
+}
+
+// judgeServices judges every service of every stack.
+func judgeServices(p *Project, judge func(*Stack, *Service) []checks.Finding) checks.Outcome {
+	return judgeStacks(p, func(s *Stack) []checks.Finding {
+		var findings []checks.Finding
+		for _, service := range s.Services {
+			findings = append(findings, judge(s, service)...)
+		}
+		return findings
+	})
+}
+
+// noFiles is why nothing is judged.
+const noFiles = "the source has no Compose file"
+
+// judgeStacks judges every stack. What lies in a file that another one is laid
+// over is found in the stack of that file; of findings that say the same, the
+// most severe counts.
+func judgeStacks(p *Project, judge func(*Stack) []checks.Finding) checks.Outcome {
+	if len(p.Files) == 0 {
+		return checks.Skip(noFiles)
+	}
+	var all []checks.Finding
+	for _, s := range p.Stacks {
+		for _, f := range judge(s) {
+			if s.base != nil && f.Location.Path == s.base.Path {
+				continue
+			}
+			same := slices.IndexFunc(all, func(old checks.Finding) bool {
+				return old.Location == f.Location && old.Subject == f.Subject && (f.Subject != "" || old.Message == f.Message)
+			})
+			switch {
+			case same < 0:
+				all = append(all, f)
+			case f.Severity.AtLeast(all[same].Severity):
+				all[same] = f
+			}
+		}
+	}
+	return checks.Found(all...)
+}
+
+// find returns a finding about a service.
+func (s *Service) find(severity checks.Severity, at checks.Location, format string, args ...any) checks.Finding {
+	f := checks.At(at, "service "+s.Name+" "+format, args...)
+	f.Severity, f.Subject = severity, s.Name
+	return f
+}

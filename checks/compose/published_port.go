@@ -1,0 +1,76 @@
+package compose
+
+import (
+	"slices"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+var publishedPort = Check{
+	Rule: checks.Rule{
+		ID:        "compose/published-port",
+		Title:     "Ports of databases and debuggers are not published to the world",
+		Severity:  checks.Medium,
+		Why:       "A published port is open on every address of the machine, past its firewall: Docker writes the rules of the firewall itself. The other services need no published port to reach the server.",
+		Fix:       "Remove the port, or publish it for the machine alone, as in \"127.0.0.1:5432:5432\".",
+		Reference: "https://docs.docker.com/engine/network/port-publishing/",
+		Aliases:   []string{"no-unbound-port-interfaces"},
+		Differs:   "no-unbound-port-interfaces asks every published port to name an address. Only the ports of databases, caches, queues and debuggers are judged: that of an application is to be reached.",
+	},
+	Good: `
+services:
+  app:
+    build: .
+    ports:
+      - "3000:3000"
+  db:
+    image: postgres:16.4-alpine3.20
+    ports:
+      - "127.0.0.1:5432:5432"
+`,
+	Bad: `
+services:
+  db:
+    image: postgres:16.4-alpine3.20
+    ports:
+      - "5432:5432"
+`,
+	Judge: func(p *Project) checks.Outcome {
+		return judgeServices(p, func(s *Stack, service *Service) []checks.Finding {
+			if service.Get("network_mode").Text().Text == "host" {
+				return nil // it publishes nothing
+			}
+			image, _, server := service.server()
+			var findings []checks.Finding
+			for _, port := range service.Ports() {
+				if !port.everywhere() {
+					continue
+				}
+				what := "of " + image
+				switch {
+				case slices.Contains(debuggers, port.Target):
+					what = "of a debugger"
+				case !server:
+					continue
+				}
+				f := service.find(s.severity(checks.Medium), port.Location, "publishes port %s %s on every address of the machine", port.Target, what)
+				f.Subject += " " + port.Target
+				f.Fix = "Remove the port, or publish it as \"127.0.0.1:" + published(port) + ":" + port.Target + "\""
+				findings = append(findings, f)
+			}
+			return findings
+		})
+	},
+}
+
+// debuggers are the ports of debuggers, by which who reaches them runs code: those
+// of Node.js, the JVM and Python.
+var debuggers = []string{"9229", "5005", "5678"}
+
+// published returns the port of the machine.
+func published(p Port) string {
+	if p.Published == "" {
+		return p.Target
+	}
+	return p.Published
+}

@@ -1,0 +1,104 @@
+package compose
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/source"
+)
+
+var secret = Check{
+	Rule: checks.Rule{
+		ID:        "compose/secret",
+		Title:     "No secret stands in a Compose file",
+		Severity:  checks.High,
+		Why:       "A Compose file is kept with the source: everybody who can read the repository, now or later, has the secret, and everybody on the machine sees it in the settings of the container.",
+		Fix:       "Mount it with secrets and let the application read the file (POSTGRES_PASSWORD_FILE), or take it from the environment, as in ${POSTGRES_PASSWORD:?}. Replace a secret that has been published.",
+		Reference: "https://docs.docker.com/compose/how-tos/use-secrets/",
+	},
+	Good: `
+services:
+  db:
+    image: postgres:16.4-alpine3.20
+    environment:
+      POSTGRES_USER: app
+      POSTGRES_PASSWORD_FILE: /run/secrets/db-password
+    secrets: [db-password]
+  app:
+    build: .
+    environment:
+      - JWT_SECRET=${JWT_SECRET:?}
+secrets:
+  db-password:
+    file: ./db-password.txt
+`,
+	Bad: `
+services:
+  db:
+    image: postgres:16.4-alpine3.20
+    environment:
+      POSTGRES_USER: app
+      POSTGRES_PASSWORD: correct-horse-battery
+`,
+	Judge: func(p *Project) checks.Outcome {
+		return judgeServices(p, func(s *Stack, service *Service) []checks.Finding {
+			var findings []checks.Finding
+			for _, in := range []struct {
+				keys []string
+				what string
+			}{
+				{[]string{"environment"}, "variable"}, {[]string{"build", "args"}, "build argument"}, {[]string{"labels"}, "label"},
+			} {
+				for _, v := range service.Variables(in.keys...) {
+					found, ok := source.SecretIn(v.Name, v.literal())
+					if !v.Given || !ok {
+						continue
+					}
+					if severity, ok := s.secretSeverity(found, v); ok {
+						f := service.find(severity, v.Location, "has the %s %s, which %s (value not shown)", in.what, v.Name, found.Fault)
+						f.Subject = v.Name
+						findings = append(findings, f)
+					}
+				}
+			}
+			return findings
+		})
+	},
+}
+
+// literal returns what a value is by itself. What is not known of it is only
+// looked at for what has the form of a secret.
+func (v Variable) literal() string {
+	if v.Value.Known {
+		return v.Value.Text
+	}
+	if found, ok := source.SecretIn("", v.Value.Raw); ok && found.Token {
+		return v.Value.Raw
+	}
+	return ""
+}
+
+// secretSeverity returns how bad a secret in a stack is; false if it is none: the
+// passwords of development guard nothing.
+func (s *Stack) secretSeverity(found source.Secret, v Variable) (checks.Severity, bool) {
+	switch {
+	case found.Token:
+		return checks.High, true
+	case s.Development(), strings.TrimSpace(v.Value.Text) == "":
+		return "", false
+	case v.Value.Default, !s.Production() && source.StandsIn(password(v.Value.Text)):
+		return checks.Medium, true
+	}
+	return found.Severity, true
+}
+
+// password returns the password of a URL, and any other text as it is.
+func password(text string) string {
+	if u, err := url.Parse(text); err == nil && u.User != nil {
+		if p, ok := u.User.Password(); ok {
+			return p
+		}
+	}
+	return text
+}

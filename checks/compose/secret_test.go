@@ -1,0 +1,32 @@
+package compose
+
+import "testing"
+
+func TestSecret(t *testing.T) {
+	app := func(settings string) string { return "services:\n  app:\n    build: .\n    " + settings + "\n" }
+	judgeAll(t, secret, map[string]judgement{
+		"mapping":                     {app("environment:\n      DB_PASSWORD: tr0ub4dor"), []string{"HIGH compose.yaml:5:7: service app has the variable DB_PASSWORD, which holds a secret, going by its name (value not shown)"}},
+		"list":                        {app("environment:\n      - \"DB_PASSWORD=tr0ub4dor\""), []string{"HIGH compose.yaml:5:9: DB_PASSWORD"}},
+		"URL":                         {app("environment: {DATABASE_URL: \"postgres://app:tr0ub4dor@db/app\"}"), []string{"HIGH compose.yaml:4:19: a URL with a password"}},
+		"build argument":              {app("labels: {a: b}\n  web:\n    build:\n      context: .\n      args:\n        NPM_TOKEN: tr0ub4dor"), []string{"HIGH compose.yaml:9:9: build argument NPM_TOKEN"}},
+		"label":                       {app("labels: [\"deploy.token=tr0ub4dor\"]"), []string{"HIGH compose.yaml:4:14: label deploy.token"}},
+		"URL, known to all":           {app("environment: {DATABASE_URL: \"postgres://app:postgres@db/app\"}"), []string{"MEDIUM compose.yaml:4:19: a URL with a password"}},
+		"known to all":                {app("environment: {POSTGRES_PASSWORD: postgres}"), []string{"MEDIUM compose.yaml:4:19: POSTGRES_PASSWORD"}},
+		"known to all, in production": {"-- compose.prod.yaml --\n" + app("environment: {POSTGRES_PASSWORD: postgres}"), []string{"HIGH compose.prod.yaml:4:19: POSTGRES_PASSWORD"}},
+		"by default":                  {app("environment: {POSTGRES_PASSWORD: \"${PG_PASSWORD:-tr0ub4dor}\"}"), []string{"MEDIUM compose.yaml:4:19: POSTGRES_PASSWORD"}},
+		"token in development":        {"-- compose.dev.yaml --\n" + app("environment: {A: ghp_0123456789abcdefABCDEF0123456789abcd}"), []string{"HIGH compose.dev.yaml:4:19: a GitHub token"}},
+		"production over development": {"-- compose.yaml --\n" + app("environment: {NODE_ENV: development, DB_PASSWORD: tr0ub4dor}") + "-- compose.prod.yaml --\nservices:\n  app:\n    environment: {DB_PASSWORD: hunter2hunter}\n",
+			[]string{"HIGH compose.prod.yaml:3:19: DB_PASSWORD"}},
+
+		"variable":                           {text: app("environment: {A_PASSWORD: \"$PASSWORD\", B_PASSWORD: \"${P:?}\", C_PASSWORD: \"${P}\", D_PASSWORD: \"${P:-}\"}")},
+		"URL of variables":                   {text: app("environment: {DATABASE_URL: \"postgres://app:${DB_PASSWORD:?}@db/app\"}")},
+		"passed through":                     {text: app("environment: [DB_PASSWORD]")},
+		"without value":                      {text: app("environment: {DB_PASSWORD: }")},
+		"a file":                             {text: app("environment: {DB_PASSWORD_FILE: /run/secrets/db}")},
+		"settings":                           {text: app("environment: {PASSWORD_MIN_LENGTH: 12, TOKEN_TTL: 3600, MYSQL_ALLOW_EMPTY_PASSWORD: \"yes\", TOKENIZERS_PARALLELISM: \"false\"}")},
+		"development":                        {text: "-- compose.override.yaml --\n" + app("environment: {DB_PASSWORD: tr0ub4dor}")},
+		"development, going by what it runs": {text: app("develop: {watch: []}\n    environment: {DATABASE_URL: \"postgres://a:b@db/a\"}")},
+		"a test":                             {text: "-- docker-compose.test.yml --\n" + app("environment: {DB_PASSWORD: tr0ub4dor}")},
+		"dollar sign":                        {text: app("environment: {A: $$HOME}")},
+	})
+}
