@@ -43,9 +43,17 @@ RUN apt-get update && apt-get install --no-install-recommends curl && rm -rf /va
 				if in.Keyword != "RUN" || !stage.Reachable {
 					continue
 				}
+				var fed []*syntax.Stmt
+				walked := false
 				for _, call := range in.Calls {
 					p, ok := parsePackages(call)
 					if !ok || silent[p.manager] || !asks(in, call, p) {
+						continue
+					}
+					if !walked && call.Node != nil {
+						fed, walked = fedStatements(in), true
+					}
+					if isFed(in, call, fed) {
 						continue
 					}
 					f := checks.At(call.Location, "%s asks for confirmation, which nobody gives in a build", p.command)
@@ -98,7 +106,7 @@ func asks(in *dockerfile.Instruction, call dockerfile.Call, p packages) bool {
 	default:
 		return false
 	}
-	if len(call.Input) > 0 || readsInput(call) || p.has("-h", "--help") && p.manager != "zypper" {
+	if len(call.Input) > 0 || p.has("-h", "--help") && p.manager != "zypper" {
 		return false
 	}
 	if p.manager == "apk" {
@@ -140,22 +148,32 @@ func quiet(p packages) bool {
 	return level > 1
 }
 
-// readsInput reports whether a call gets its input from a file, a heredoc or a
-// text.
-func readsInput(call dockerfile.Call) bool {
-	if call.Node == nil {
-		return false
+// fedStatements returns the statements of an instruction's scripts that get their
+// input from a file, a heredoc or a text.
+func fedStatements(in *dockerfile.Instruction) []*syntax.Stmt {
+	var fed []*syntax.Stmt
+	if in.Script == nil {
+		return nil
 	}
-	found := false
-	syntax.Walk(call.Script.File, func(node syntax.Node) bool {
-		if stmt, ok := node.(*syntax.Stmt); ok && stmt.Pos().Offset() <= call.Node.Pos().Offset() && call.Node.Pos().Offset() < stmt.End().Offset() {
-			found = found || slices.ContainsFunc(stmt.Redirs, func(r *syntax.Redirect) bool {
-				return r.Op == syntax.RdrIn || r.Op == syntax.Hdoc || r.Op == syntax.DashHdoc || r.Op == syntax.WordHdoc
-			})
+	syntax.Walk(in.Script.File, func(node syntax.Node) bool {
+		if stmt, ok := node.(*syntax.Stmt); ok && len(fed) < maxRemoved && slices.ContainsFunc(stmt.Redirs, func(r *syntax.Redirect) bool {
+			return r.Op == syntax.RdrIn || r.Op == syntax.Hdoc || r.Op == syntax.DashHdoc || r.Op == syntax.WordHdoc
+		}) {
+			fed = append(fed, stmt)
 		}
-		return !found
+		return true
 	})
-	return found
+	return fed
+}
+
+// isFed reports whether a call stands in one of the statements, or may do so.
+func isFed(in *dockerfile.Instruction, call dockerfile.Call, fed []*syntax.Stmt) bool {
+	if call.Script != in.Script {
+		return len(fed) > 0 // by sh -c, of one of them
+	}
+	return call.Node != nil && slices.ContainsFunc(fed, func(stmt *syntax.Stmt) bool {
+		return stmt.Pos().Offset() <= call.Node.Pos().Offset() && call.Node.Pos().Offset() < stmt.End().Offset()
+	})
 }
 
 func assignsVariable(call dockerfile.Call, name string) bool {

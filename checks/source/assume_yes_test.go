@@ -36,7 +36,7 @@ func TestAssumeYes(t *testing.T) {
 	}
 	for _, line := range []string{
 		"apt-get install -y x", "apt-get -y install x", "apt-get install x -y", "apt-get install -qy x", "apt-get install --yes x", "apt-get install --assume-yes x", "apt-get install -qq x", "apt-get -q -q install x", "apt-get install -q=2 x", "apt-get install --quiet --quiet x", "apt-get install --force-yes x",
-		"apt-get -o APT::Get::Assume-Yes=true install x", "yes | apt-get install x", "echo y | yum install x", "apt-get install x < /answers", "apt-get install x <<< y", "apt-get install $OPTIONS x", "apt-get update", "apt-get clean", "apt-get install -s x", "apt-get download x",
+		"apt-get -o APT::Get::Assume-Yes=true install x", "yes | apt-get install x", "echo y | yum install x", "apt-get install x < /answers", "apt-get install x <<< y", "bash -c 'apt-get install x' < /answers", "{ true; apt-get install x; } < /answers", "apt-get install $OPTIONS x", "apt-get update", "apt-get clean", "apt-get install -s x", "apt-get download x",
 		"yum -y install x", "yum install x --assumeyes", "yum install -yq x", "yum clean all", "yum makecache", "yum list", "dnf install -y x", "dnf --setopt=assumeyes=True install x", "dnf module enable -y x", "microdnf install x", "tdnf install -y x",
 		"zypper -n install x", "zypper --non-interactive in x", "zypper in -y x", "zypper install --no-confirm x", "zypper refresh", "zypper addrepo u a",
 		"conda install -y x", "conda install -qy x", "conda env create -f a.yml", "conda clean --all", "MAMBA_ALWAYS_YES=1 mamba install x", "pip install x", "pip uninstall -y x", "apk add x", "apk del x", "npm install", "gem install x", "echo apt-get install x", "(",

@@ -639,7 +639,11 @@ func (r *runLayer) downloads() []leftover {
 func (r *runLayer) packages() []leftover {
 	var all []leftover
 	removed, unknown := map[string]int{}, -1 // the last calls that remove a package, and one that is not known
+	pruned := -1
 	for i, p := range r.calls {
+		if p.action == "prune" {
+			pruned = i
+		}
 		if p.action == actionRemove {
 			for _, o := range p.operands {
 				if removed[o.name] = i; o.unknown {
@@ -649,7 +653,7 @@ func (r *runLayer) packages() []leftover {
 		}
 	}
 	for i, p := range r.calls {
-		if r.installsDevelopmentModules(r.in.Calls[i], p) && !slices.ContainsFunc(r.calls[i+1:], func(p packages) bool { return p.action == "prune" }) {
+		if pruned < i && len(all) < maxRemoved && r.installsDevelopmentModules(r.in.Calls[i], p) {
 			all = append(all, leftover{residue: residueModules, in: r.in, call: r.in.Calls[i], manager: p.manager, name: "node_modules"})
 		}
 		if !p.system || p.action != actionInstall {

@@ -201,10 +201,11 @@ func (r *runLayer) caches(config *cacheConfig) []leftover {
 	}
 	uses := map[string]use{}
 	var filled []string
+	archives := config.archives || letsAptKeep(r.in)
 	for i, call := range r.in.Calls {
 		manager := fillsCache(call, r.calls[i])
 		c, ok := caches[manager]
-		if !ok || config.unsure[manager] || manager == "apt" && !config.archives && !letsAptKeep(r.in) {
+		if !ok || config.unsure[manager] || manager == "apt" && !archives {
 			continue
 		}
 		paths, ok := r.findCache(c, call, r.calls[i])

@@ -34,15 +34,23 @@ RUN useradd --uid 1000700001 app
 				if in.Keyword != "RUN" {
 					continue
 				}
+				var run *runLayer
 				for i, call := range in.Calls {
 					uid, ok := loggedUID(in, call)
-					if !ok || uid < highUID || !newRunLayer(in).keeps(i, "/var/log/lastlog") {
+					if !ok || uid < highUID {
+						continue
+					}
+					if run == nil {
+						run = newRunLayer(in)
+					}
+					if !run.keeps(i, "/var/log/lastlog") {
 						continue
 					}
 					f := checks.At(call.Location, "useradd with the uid %d makes /var/log/lastlog %d MB large in the layer", uid, uid*lastlogEntry/1_000_000)
 					f.Subject = strconv.FormatInt(uid, 10)
 					f.Fix = "Add --no-log-init"
 					findings = append(findings, f)
+					break // the log is one
 				}
 			}
 		}
