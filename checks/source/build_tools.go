@@ -52,32 +52,21 @@ CMD ["python", "-m", "app"]
 		extensions := buildsExtensions(chain)
 		clones := clonesRepositories(chain)
 		var findings []checks.Finding
-		for i, stage := range chain {
-			for n, in := range stage.Instructions {
-				if in.Keyword != "RUN" {
-					continue
-				}
-				for _, call := range in.Calls {
-					names := buildPackages(call, extensions)
-					if p, ok := parsePackages(call); ok && clones && p.system && p.action == actionInstall {
-						names = append(names, packagesNamed(p, "git")...)
-					}
-					if len(names) == 0 || isOptional(call) || !reachesImage(call) || removedAgain(in, call) {
-						continue
-					}
-					f := checks.At(call.Location, "the image keeps %s, which only a build needs", strings.Join(names, ", "))
-					f.Subject = strings.Join(names, ", ")
-					f.Fix = "Install them in the stage that builds, and copy the result by COPY --from; or remove them at the end of this RUN, by " + removalOf(call)
-					rest := slices.Clone(stage.Instructions[n+1:])
-					for _, later := range chain[i+1:] {
-						rest = append(rest, later.Instructions...)
-					}
-					if line := removalLine(rest, names); line > 0 {
-						f.Message += fmt.Sprintf("; that line %d removes them does not take them out of the layer", line)
-					}
-					findings = append(findings, f)
-				}
+		for _, kept := range packagesKept(chain, func(call dockerfile.Call, p packages) []string {
+			names := buildPackages(call, extensions)
+			if clones {
+				names = append(names, packagesNamed(p, "git")...)
 			}
+			return names
+		}) {
+			names := strings.Join(kept.names, ", ")
+			f := checks.At(kept.call.Location, "the image keeps %s, which only a build needs", names)
+			f.Subject = names
+			f.Fix = "Install them in the stage that builds, and copy the result by COPY --from; or remove them at the end of this RUN, by " + removalOf(kept.call)
+			if line := removalLine(chain, kept); line > 0 {
+				f.Message += fmt.Sprintf("; that line %d removes them does not take them out of the layer", line)
+			}
+			findings = append(findings, f)
 		}
 		return checks.Found(findings...)
 	},
@@ -152,57 +141,20 @@ func clonesRepositories(chain []*dockerfile.Stage) bool {
 	})
 }
 
-// packagesNamed returns which of the packages a call names.
-func packagesNamed(p packages, names ...string) []string {
-	var found []string
-	for _, o := range p.operands {
-		if slices.Contains(names, o.name) {
-			found = append(found, o.name)
-		}
-	}
-	return found
-}
-
-// reachesImage reports whether what a call installs is in the image itself, not in
-// another root directory.
-func reachesImage(call dockerfile.Call) bool {
-	p, _ := parsePackages(call)
-	if p.manager == "apk" {
-		return !p.has("-p", "--root")
-	}
-	return !p.has("--installroot", "--root")
-}
-
-// removedAgain reports whether the RUN removes what one of its calls installs, as
-// far as that can be told: one package may go with another.
-func removedAgain(in *dockerfile.Instruction, install dockerfile.Call) bool {
-	installed, _ := parsePackages(install)
-	group, _ := installed.value("-t", "--virtual")
-	return slices.ContainsFunc(in.Calls, func(call dockerfile.Call) bool {
-		if !removesPackages(call) {
-			return false
-		}
-		p, ok := parsePackages(call)
-		if !ok || p.action != actionRemove || len(p.operands) == 0 {
-			return true // what it removes is not known
-		}
-		return slices.ContainsFunc(p.operands, func(o packageOperand) bool {
-			return o.unknown || strings.ContainsAny(o.word, "*?^$") || o.name == group ||
-				slices.ContainsFunc(installed.operands, func(i packageOperand) bool { return i.unknown || i.name == o.name })
-		})
-	})
-}
-
 // removalLine returns the line of the call that removes one of the packages in a
 // later instruction; 0 if none does.
-func removalLine(later []*dockerfile.Instruction, names []string) int {
-	for _, in := range later {
-		if in.Keyword != "RUN" {
-			continue
-		}
-		for _, call := range in.Calls {
-			if p, ok := parsePackages(call); ok && p.action == actionRemove && len(packagesNamed(p, names...)) > 0 {
-				return call.Location.Line
+func removalLine(chain []*dockerfile.Stage, kept keptPackages) int {
+	behind := false
+	for _, stage := range chain {
+		for _, in := range stage.Instructions {
+			if in == kept.in || !behind || in.Keyword != "RUN" {
+				behind = behind || in == kept.in
+				continue
+			}
+			for _, call := range in.Calls {
+				if p, ok := parsePackages(call); ok && p.action == actionRemove && len(packagesNamed(p, kept.names...)) > 0 {
+					return call.Location.Line
+				}
 			}
 		}
 	}
