@@ -31,6 +31,8 @@ func All() []Check {
 		chownLayer,
 		execForm,
 		healthcheck,
+		healthcheckBounds,
+		healthcheckFails,
 		endsInExec,
 		migrationsAtStart,
 		severalProcesses,
