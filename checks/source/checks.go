@@ -32,6 +32,7 @@ func All() []Check {
 		execForm,
 		healthcheck,
 		healthcheckBounds,
+		healthcheckProgram,
 		healthcheckFails,
 		endsInExec,
 		migrationsAtStart,
