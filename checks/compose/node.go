@@ -362,18 +362,18 @@ func endOfQuote(line []rune) int {
 	return 0
 }
 
-// path returns the node at a path of keys and numbers below this one, as far as
-// there is one, and whether it is the whole way.
-func (n *Node) path(keys []string) (*Node, bool) {
+// path returns the node at a path of keys and numbers below this one, or the last
+// one on the way that there is.
+func (n *Node) path(keys []string) *Node {
 	for _, key := range keys {
 		next := n.Get(key)
 		if i, err := strconv.Atoi(key); err == nil && n.shape == sequence && i >= 0 && i < len(n.items) {
 			next = n.items[i]
 		}
 		if next == nil {
-			return n, false
+			return n
 		}
 		n = next
 	}
-	return n, true
+	return n
 }

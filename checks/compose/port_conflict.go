@@ -51,8 +51,7 @@ services:
 				for _, port := range service.Ports() {
 					for _, other := range all {
 						if other.service != service.Name && conflict(port, other.port) {
-							f := service.find(checks.Medium, port.Location, "publishes port %s of the machine, which %s has in line %d", port.Published, other.service, other.port.Location.Line)
-							findings = append(findings, f)
+							findings = append(findings, service.find(checks.Medium, port.Location, "publishes port %s of the machine, which %s publishes as well", port.Published, other.service))
 							break
 						}
 					}

@@ -6,7 +6,6 @@ package compose
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -45,10 +44,21 @@ type Project struct {
 // Load reads the Compose files of a source. A file that is not valid is no error:
 // compose/valid reports it, and the others are judged.
 func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
+	root, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil, fmt.Errorf("look for Compose files: %w", err)
+	}
 	p := &Project{files: files, dockerfiles: map[string]*dockerfile.Source{}}
 	r := &stackReader{files: files, read: map[string]*File{}}
-	for _, dir := range searched(files, options) {
-		if err := p.readDirectory(r, dir); err != nil {
+	if err := p.readDirectory(r, ".", root); err != nil {
+		return nil, err
+	}
+	for _, dir := range searched(root, options) {
+		entries, err := fs.ReadDir(files, dir)
+		if err != nil {
+			continue // source/valid reports a directory of the Dockerfile that is not there
+		}
+		if err := p.readDirectory(r, dir, entries); err != nil {
 			return nil, err
 		}
 	}
@@ -60,18 +70,14 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 	return p, nil
 }
 
-// searched returns the directories to look for Compose files in.
-func searched(files fs.FS, options dockerfile.Options) []string {
-	dirs := []string{"."}
+// searched returns the directories below the root to look for Compose files in.
+func searched(root []fs.DirEntry, options dockerfile.Options) []string {
+	var dirs []string
 	name := path.Clean(strings.ReplaceAll(cmp.Or(options.Dockerfile, dockerfile.DefaultDockerfile), `\`, "/"))
 	if dir := path.Dir(name); fs.ValidPath(dir) && dir != "." {
 		dirs = append(dirs, dir)
 	}
-	entries, err := fs.ReadDir(files, ".")
-	if err != nil {
-		return dirs
-	}
-	for _, e := range entries {
+	for _, e := range root {
 		if e.IsDir() && slices.Contains(directories, e.Name()) && !slices.Contains(dirs, e.Name()) {
 			dirs = append(dirs, e.Name())
 		}
@@ -80,14 +86,7 @@ func searched(files fs.FS, options dockerfile.Options) []string {
 }
 
 // readDirectory reads the Compose files of a directory, and makes their stacks.
-func (p *Project) readDirectory(r *stackReader, dir string) error {
-	entries, err := fs.ReadDir(p.files, dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look for Compose files in %s: %w", dir, err)
-	}
+func (p *Project) readDirectory(r *stackReader, dir string, entries []fs.DirEntry) error {
 	var found []*File
 	for _, e := range entries {
 		if e.IsDir() || !fileName.MatchString(e.Name()) || len(p.Files) == maxFiles {

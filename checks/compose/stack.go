@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -111,10 +112,10 @@ func (r *stackReader) file(name string) (*File, error) {
 	if f, ok := r.read[name]; ok {
 		return f, nil
 	}
-	if _, err := fs.Stat(r.files, name); err != nil {
+	f, err := readFile(r.files, name, path.Dir(name))
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	f, err := readFile(r.files, name, path.Dir(name))
 	if err != nil {
 		return nil, err
 	}
