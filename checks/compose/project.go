@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/distribution/reference"
+
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 )
@@ -65,6 +67,7 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 	for _, stack := range p.Stacks {
 		p.readDockerfiles(stack)
 		stack.use = p.useOf(stack)
+		stack.built = builtImages(stack)
 		p.checkConsistency(stack)
 	}
 	return p, nil
@@ -187,6 +190,20 @@ func (p *Project) readDockerfiles(s *Stack) {
 		}
 		p.dockerfiles[b.Dockerfile] = d
 	}
+}
+
+// builtImages returns the names of the images that the services of a stack build.
+func builtImages(s *Stack) map[string]bool {
+	built := map[string]bool{}
+	for _, service := range s.Services {
+		if !service.Built() {
+			continue
+		}
+		if named, err := reference.ParseNormalizedNamed(service.Get("image").Text().Text); err == nil {
+			built[named.String()] = true
+		}
+	}
+	return built
 }
 
 // stage returns the stage that a service is built from; nil if that is not known.
@@ -321,17 +338,21 @@ func judgeStacks(p *Project, judge func(*Stack) []checks.Finding) checks.Outcome
 	if len(p.Files) == 0 {
 		return checks.Skip(noFiles)
 	}
+	type sameness struct {
+		location checks.Location
+		of       string
+	}
 	var all []checks.Finding
+	at := map[sameness]int{}
 	for _, s := range p.Stacks {
 		for _, f := range judge(s) {
 			if s.base != nil && f.Location.Path == s.base.Path {
 				continue
 			}
-			same := slices.IndexFunc(all, func(old checks.Finding) bool {
-				return old.Location == f.Location && old.Subject == f.Subject && (f.Subject != "" || old.Message == f.Message)
-			})
-			switch {
-			case same < 0:
+			key := sameness{f.Location, cmp.Or(f.Subject, f.Message)}
+			switch same, ok := at[key]; {
+			case !ok:
+				at[key] = len(all)
 				all = append(all, f)
 			case f.Severity.AtLeast(all[same].Severity):
 				all[same] = f

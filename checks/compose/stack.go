@@ -40,6 +40,7 @@ type Stack struct {
 	// base is the file that the top one is laid over; nil if it stands alone.
 	base   *File
 	named  map[string]*Service
+	built  map[string]bool // the images that its services build
 	faults []fault
 }
 

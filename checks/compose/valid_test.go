@@ -144,6 +144,8 @@ func TestLarge(t *testing.T) {
 		"services":     "services:\n" + ports.String()[:strings.LastIndex(ports.String()[:120_000], "\n")] + "\n",
 		"dependencies": "services:\n" + all.String()[:strings.LastIndex(all.String()[:100_000], "\n")] + "\n",
 		"volumes":      services + "    volumes:\n" + items.String(),
+		"one line":     "services: {" + strings.Repeat("\"\": 1, ", MaxFileSize/10) + "}",
+		"long line":    services + "    volumes: [" + strings.Repeat("/a, ", MaxNodes-100) + "]\n",
 		"ports":        services + "    ports:\n" + strings.ReplaceAll(items.String(), "/a", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
