@@ -65,6 +65,7 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		Target               string
 		BuildArgs            []string
 		Platforms            []dagger.Platform
+		Profile              string
 		Env                  []string
 		MaxSize              int
 		GracePeriod          int
@@ -78,6 +79,7 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.Target = r.Target
 	concrete.BuildArgs = r.BuildArgs
 	concrete.Platforms = r.Platforms
+	concrete.Profile = r.Profile
 	concrete.Env = r.Env
 	concrete.MaxSize = r.MaxSize
 	concrete.GracePeriod = r.GracePeriod
@@ -95,6 +97,7 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		Target               string
 		BuildArgs            []string
 		Platforms            []dagger.Platform
+		Profile              string
 		Env                  []string
 		MaxSize              int
 		GracePeriod          int
@@ -112,6 +115,7 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.Target = concrete.Target
 	r.BuildArgs = concrete.BuildArgs
 	r.Platforms = concrete.Platforms
+	r.Profile = concrete.Profile
 	r.Env = concrete.Env
 	r.MaxSize = concrete.MaxSize
 	r.GracePeriod = concrete.GracePeriod

@@ -34,6 +34,6 @@ func (m *Imagegate) lint(ctx context.Context, dir *dagger.Directory) report.Gate
 		for _, a := range args {
 			options.BuildArgs[a.name] = a.value
 		}
-		return lint.Run(directoryFS{ctx, dir}, options)
+		return lint.Run(newDirectoryFS(ctx, dir), options)
 	})
 }

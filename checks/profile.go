@@ -52,7 +52,7 @@ func Select[T any](list []Check[T], p Profile) []Check[T] {
 }
 
 // Apply returns the result as the profile has it: MinimalProfile drops findings
-// below High that only warn, StrictProfile lets those from Medium up block.
+// below High that only warn or are accepted, StrictProfile lets those from Medium up block.
 func (p Profile) Apply(res Result) Result {
 	if len(res.Findings) == 0 {
 		return res
@@ -60,7 +60,7 @@ func (p Profile) Apply(res Result) Result {
 	var findings []Finding
 	for _, f := range res.Findings {
 		switch {
-		case p == MinimalProfile && f.Status == Warn && !f.Severity.AtLeast(High):
+		case p == MinimalProfile && !f.Status.Blocks() && !f.Severity.AtLeast(High):
 			continue
 		case p == StrictProfile && f.Status == Warn && f.Severity.AtLeast(Medium):
 			f.Status = Fail

@@ -39,6 +39,12 @@ func TestProfile(t *testing.T) {
 	if got := StrictProfile.Apply(skipped); got.Status != Skipped {
 		t.Errorf("a skipped result became %s", got.Status)
 	}
+	accepted := Result{Status: Waived, Findings: []Finding{{Status: Waived, Severity: High}, {Status: Waived, Severity: Medium}}}
+	for profile, findings := range map[Profile]int{MinimalProfile: 1, DefaultProfile: 2, StrictProfile: 2} {
+		if got := profile.Apply(accepted); got.Status != Waived || len(got.Findings) != findings {
+			t.Errorf("%s makes what is accepted %s, with %d findings", profile, got.Status, len(got.Findings))
+		}
+	}
 }
 
 func TestParseProfile(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/runtime"
 	"github.com/imagegate/imagegate/checks/source"
+	"github.com/imagegate/imagegate/checks/suppress"
 	"github.com/imagegate/imagegate/checks/vuln"
 )
 
@@ -23,6 +24,7 @@ func Entries() []Entry {
 	var all []Entry
 	all = add(all, source.All())
 	all = add(all, compose.All())
+	all = add(all, suppress.All())
 	all = add(all, build.All())
 	all = add(all, image.All())
 	all = add(all, vuln.All())

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,29 +165,23 @@ func decode(decoder *yaml.Decoder, document *yaml.Node) (err error) {
 	return decoder.Decode(document)
 }
 
-var (
-	errorPlace  = regexp.MustCompile(`(?:at )?line (\d+)(?:, column (\d+))?: `)
-	errorOffset = regexp.MustCompile(`^offset (\d+): `)
-)
-
-// invalid words an error of the parser, which names the place in its text, the
-// exact one last.
+// invalid words an error of the parser.
 func (r *reader) invalid(text []byte, err error) *fault {
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	f := &fault{location: checks.Location{Path: r.path, Line: 1}}
-	if places := errorPlace.FindAllStringSubmatch(message, -1); len(places) > 0 {
-		place := places[len(places)-1]
-		f.location.Line, _ = strconv.Atoi(place[1])
-		f.location.Column, _ = strconv.Atoi(place[2])
-	} else if m := errorOffset.FindStringSubmatch(message); m != nil {
-		offset, _ := strconv.Atoi(m[1])
-		before := text[:min(offset, len(text))]
-		f.location.Line = 1 + bytes.Count(before, []byte("\n"))
-		f.location.Column = 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+	f := &fault{location: checks.Location{Path: r.path, Line: 1}, message: err.Error()}
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		f.message = "the file is no YAML: " + load.Message
+		f.location.Line, f.location.Column = load.Mark.Line, load.Mark.Column
+		if load.Mark.Line == 0 && load.Mark.Index > 0 {
+			before := text[:min(load.Mark.Index, len(text))]
+			f.location.Line = 1 + bytes.Count(before, []byte("\n"))
+			f.location.Column = 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+		}
+		if f.location.Line > len(r.lines) {
+			f.location.Column = 0 // behind the last line
+		}
 	}
 	f.location.Line = max(1, min(f.location.Line, len(r.lines)))
-	message = errorOffset.ReplaceAllString(errorPlace.ReplaceAllString(message, ""), "")
-	f.message = "the file is no YAML: " + strings.TrimPrefix(strings.Join(strings.Fields(message), " "), "the file is no YAML: ")
 	return f
 }
 

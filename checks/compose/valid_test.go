@@ -15,8 +15,8 @@ const services = "services:\n  app:\n    image: a:1.2.3\n"
 func TestValid(t *testing.T) {
 	judgeAll(t, valid, map[string]judgement{
 		"no YAML":                     {"services:\n  app: image: a\n", []string{"HIGH compose.yaml:2:13: no YAML: mapping values are not allowed"}},
-		"tab":                         {"services:\n\tapp:\n", []string{"HIGH compose.yaml:2: cannot start any token"}},
-		"no end of a quote":           {services + "    command: \"a\n", []string{"HIGH compose.yaml:5: unexpected end of stream"}},
+		"tab":                         {"services:\n\tapp:\n", []string{"HIGH compose.yaml:2:1: cannot start any token"}},
+		"no end of a quote":           {services + "    command: \"a\n", []string{"HIGH compose.yaml:5:1: unexpected end of stream"}},
 		"control character":           {"services:\n  a\x01:\n", []string{"HIGH compose.yaml:2:4: control characters"}},
 		"latin-1":                     {"# caf\xe9\n" + services, []string{"HIGH compose.yaml:1: no text in UTF-8"}},
 		"empty":                       {"# nothing yet\n", []string{"HIGH compose.yaml:1: the file is empty"}},
@@ -29,7 +29,7 @@ func TestValid(t *testing.T) {
 		"wrong value":                 {services + "    develop:\n      watch:\n        - {path: ., action: sink}\n", []string{"HIGH compose.yaml:6:29: services.app.develop.watch.0.action"}},
 		"two at once: the deeper one": {services + "    port: [80]\n    healthcheck:\n      tests: [CMD, a]\n", []string{"HIGH compose.yaml:6:7: services.app.healthcheck.tests is no key"}},
 		"key twice":                   {services + "    image: b\n", []string{"HIGH compose.yaml:4:5: the key image is there a second time, after line 3"}},
-		"unknown anchor":              {services + "    environment: *none\n", []string{"HIGH compose.yaml:4:19: unknown anchor"}},
+		"unknown anchor":              {services + "    environment: *none\n", []string{"HIGH compose.yaml:4:18: unknown anchor"}},
 		"dollar":                      {services + "    command: echo ${A B}\n", []string{"HIGH compose.yaml:4:14: dollar sign is written as $$"}},
 		"alias in itself":             {"x-a: &a [*a]\n" + services, []string{"HIGH compose.yaml:1:10: the alias *a is in what it stands for"}},
 		"merge of a text":             {services + "    <<: a\n", []string{"HIGH compose.yaml:4:5: what << merges is no mapping"}},

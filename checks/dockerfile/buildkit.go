@@ -29,22 +29,24 @@ type Lint struct {
 	Err error
 }
 
-// Lint returns what BuildKit's linter says. It is run once, when first asked for.
+// Lint returns what BuildKit's linter says, with what "# check=skip=" comments
+// skip: package suppress accepts that. It is run once, when first asked for.
 func (s *Source) Lint() Lint { return s.lint() }
 
 // runLint runs BuildKit's own linter, which converts the Dockerfile as a build
 // would, but with empty base images instead of a registry's.
 func (s *Source) runLint() Lint {
 	res := Lint{Findings: map[string][]checks.Finding{}}
+	text := s.withoutSkips()
 	opt := dockerfile2llb.ConvertOpt{
 		Config:       dockerui.Config{BuildArgs: maps.Clone(s.options.BuildArgs), Target: s.options.Target},
-		SourceMap:    &llb.SourceMap{Filename: s.Path, Language: "Dockerfile", Data: s.text, Definition: &llb.Definition{}},
+		SourceMap:    &llb.SourceMap{Filename: s.Path, Language: "Dockerfile", Data: text, Definition: &llb.Definition{}},
 		MetaResolver: emptyImages{},
 	}
 	if s.Windows() {
 		opt.TargetPlatform = &ocispecs.Platform{OS: "windows", Architecture: "amd64"}
 	}
-	lint, err := dockerfile2llb.DockerfileLint(context.Background(), s.text, opt)
+	lint, err := dockerfile2llb.DockerfileLint(context.Background(), text, opt)
 	if err != nil {
 		res.Err = fmt.Errorf("linting %s with BuildKit: %w", s.Path, err)
 		return res
@@ -63,9 +65,7 @@ func (s *Source) runLint() Lint {
 		}
 		res.add(w.RuleName, w.URL, w.Detail, where)
 	}
-	// With "# check=error=true" BuildKit reports its findings once more, as an
-	// error behind the conversion.
-	if e := lint.Error; e != nil && !(s.directive.ReturnAsError && strings.HasPrefix(e.Message, "lint violation found for rules: ")) {
+	if e := lint.Error; e != nil {
 		where := checks.Location{Path: s.Path}
 		if ranges := e.Location.GetRanges(); len(ranges) > 0 {
 			line := int(ranges[0].Start.Line)
@@ -118,11 +118,6 @@ func (s *Source) lintIgnored(res *Lint) error {
 	if s.Ignore.Path == "" || s.Ignore.Exceptions() {
 		return nil
 	}
-	config := *s.directive
-	config.Warn = func(rule, _, url, message string, where []parser.Range) {
-		res.add(rule, url, message, s.locate(where))
-	}
-	lint := linter.New(&config)
 	rule := linter.RuleCopyIgnoredFile
 	for _, stage := range s.Stages {
 		if s.options.Target != "" && !stage.Reachable {
@@ -139,8 +134,7 @@ func (s *Source) lintIgnored(res *Lint) error {
 				}
 				if excluded {
 					verb := c.Keyword[:1] + strings.ToLower(c.Keyword[1:])
-					lint.WithMergedConfigFromComments(c.Command.Comments()).
-						Run(&rule, c.Command.Location(), rule.Format(verb, name))
+					res.add(rule.Name, rule.URL, rule.Format(verb, name), s.locate(c.Command.Location()))
 				}
 			}
 		}

@@ -88,6 +88,10 @@ var wrappers = map[string]wrapper{
 	"opentelemetry-instrument": {},
 }
 
+// CallsOf returns the programs that a command line calls, seen through those that
+// only run another one. Where is where it stands.
+func CallsOf(words []string, where checks.Location) ([]Call, error) { return see(words, where, nil) }
+
 // see returns the calls that a command line makes, seen through the programs
 // that only run another one.
 func see(words []string, where checks.Location, through []string) ([]Call, error) {
@@ -109,7 +113,7 @@ func see(words []string, where checks.Location, through []string) ([]Call, error
 	}
 	if IsShell(words[0]) && len(through) < maxThrough {
 		if text, ok := commandString(words[1:]); ok {
-			script := &Script{text: text, whole: where, through: append(through, path.Base(words[0]))}
+			script := &Script{Shell: words, text: text, whole: where, through: append(through, path.Base(words[0]))}
 			if err := script.parse(); err != nil {
 				return nil, err
 			}

@@ -21,24 +21,28 @@ const (
 	maxNesting = 200
 )
 
-// Script is a shell script of the Dockerfile: what an instruction in shell form
-// gives to its shell, or what a shell is given with -c.
+// Script is a shell script: what an instruction in shell form gives to its shell,
+// what a shell is given with -c, or a file that is copied into the image.
 type Script struct {
 	// File is its syntax tree, by Bash's grammar. Use Location for positions.
 	File *syntax.File
+	// Shell is the command line of the shell that runs it, where the script itself or
+	// who gives it with -c says so; nil for the shell of the stage.
+	Shell []string
 
 	text  string
 	lines []string
-	// line is the line of the Dockerfile that the text's first line is; 0 if the
-	// positions in the text say nothing about the Dockerfile, and whole counts.
+	// line is the line of the Dockerfile, or of the script's own file, that the
+	// text's first line is; 0 if the positions in the text say nothing about the
+	// Dockerfile, and whole counts.
 	line  int
 	whole checks.Location
 	// through are the programs that the script is run through, outermost first.
 	through []string
 }
 
-// Location returns the place of a node of File in the Dockerfile, or of the whole
-// instruction where the script does not stand there as it is run.
+// Location returns the place of a node of File in the file where it stands, or of
+// the whole instruction where the script does not stand there as it is run.
 func (s *Script) Location(node syntax.Node) checks.Location {
 	return s.between(node.Pos(), node.End())
 }
@@ -90,7 +94,9 @@ func (s *Source) scriptOf(in *Instruction, cmd instructions.ShellDependantCmdLin
 	case len(cmd.Files) == 1 && parser.MustParseHeredoc(cmd.CmdLine[0]) != nil:
 		run.text = strings.ReplaceAll(cmd.Files[0].Data, "\r\n", "\n")
 		run.line = in.Location.EndLine - bodies + 1
-		if first, _, _ := strings.Cut(run.text, "\n"); strings.HasPrefix(first, "#!") && !slices.ContainsFunc(strings.Fields(first[2:]), IsShell) {
+		first, _, _ := strings.Cut(run.text, "\n")
+		var ok bool
+		if run.Shell, ok = shellOfScript(first); !ok {
 			return nil, fmt.Errorf("heredoc is a script for %s", strings.TrimSpace(first[2:]))
 		}
 	case in.Trigger:
@@ -210,21 +216,9 @@ func (s *Script) calls() ([]Call, error) {
 				pipes = append(pipes, node)
 			}
 		case *syntax.CallExpr:
-			if len(node.Args) == 0 {
-				return true
-			}
-			words := make([]string, len(node.Args))
-			for i, arg := range node.Args {
-				words[i] = s.Word(arg)
-			}
-			seen, seeErr := see(words, s.between(node.Args[0].Pos(), node.Args[len(node.Args)-1].End()), s.through)
+			seen, seeErr := s.CallsOf(node)
 			if seeErr != nil && err == nil {
 				err = seeErr
-			}
-			for i := range seen {
-				if seen[i].Node == nil {
-					seen[i].Script, seen[i].Node = s, node
-				}
 			}
 			calls = append(calls, seen...)
 		}
@@ -232,6 +226,94 @@ func (s *Script) calls() ([]Call, error) {
 	})
 	s.connect(calls, pipes)
 	return calls, err
+}
+
+// CallsOf returns the programs that one command of the script calls: one, seen
+// through what only runs it, or those of the script that it gives to a shell with
+// -c, which is then the Script of each.
+func (s *Script) CallsOf(node *syntax.CallExpr) ([]Call, error) {
+	if len(node.Args) == 0 {
+		return nil, nil
+	}
+	words := make([]string, len(node.Args))
+	for i, arg := range node.Args {
+		words[i] = s.Word(arg)
+	}
+	seen, err := see(words, s.between(node.Args[0].Pos(), node.Args[len(node.Args)-1].End()), s.through)
+	for i := range seen {
+		if seen[i].Node == nil {
+			seen[i].Script, seen[i].Node = s, node
+		}
+	}
+	return seen, err
+}
+
+// ReadScript returns a shell script of the build context, parsed. It fails if the
+// file is for another interpreter.
+func (s *Source) ReadScript(name string) (*Script, error) {
+	text, err := s.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return newScript(string(text), 1, checks.Location{Path: name})
+}
+
+// Heredocs returns the files that a COPY or ADD writes from heredocs and whose
+// text is known, by their names: parsed as shell scripts, so that those of another
+// kind are not among them.
+func (in *Instruction) Heredocs() map[string]*Script {
+	var contents []instructions.SourceContent
+	switch cmd := in.Command.(type) {
+	case *instructions.CopyCommand:
+		contents = cmd.SourceContents
+	case *instructions.AddCommand:
+		contents = cmd.SourceContents
+	}
+	scripts := map[string]*Script{}
+	line := in.Location.EndLine
+	for _, content := range slices.Backward(contents) {
+		line -= strings.Count(content.Data, "\n") + 1
+		if content.Expand && strings.ContainsAny(content.Data, `$\`) {
+			continue
+		}
+		from := line + 1
+		if in.Trigger {
+			from = 0
+		}
+		if script, err := newScript(content.Data, from, in.Location); err == nil {
+			scripts[content.Path] = script
+		}
+	}
+	return scripts
+}
+
+// newScript parses the text of a script file whose first line is this line of the
+// file that where names.
+func newScript(text string, line int, where checks.Location) (*Script, error) {
+	script := &Script{text: strings.ReplaceAll(text, "\r\n", "\n"), line: line, whole: where}
+	first, _, _ := strings.Cut(script.text, "\n")
+	var ok bool
+	if script.Shell, ok = shellOfScript(first); !ok {
+		return nil, fmt.Errorf("it is a script for %s", strings.TrimSpace(first[2:]))
+	}
+	if err := script.parse(); err != nil {
+		return nil, err
+	}
+	return script, nil
+}
+
+// shellOfScript returns the command line of the shell that the first line of a
+// script names, nil if it names none; false if it is for another interpreter.
+func shellOfScript(first string) ([]string, bool) {
+	if !strings.HasPrefix(first, "#!") {
+		return nil, true
+	}
+	interpreter := strings.Fields(first[2:])
+	shell := slices.IndexFunc(interpreter, IsShell)
+	if shell < 0 {
+		return nil, false
+	}
+	return interpreter[shell:], true
 }
 
 // connect enters into the first call behind each pipe the calls before it, as a
@@ -268,6 +350,21 @@ func column(lines []string, pos syntax.Pos) int {
 		return 0
 	}
 	return utf8.RuneCountInString(lines[line][:bytes]) + 1
+}
+
+// Scripts returns what the instruction gives to shells, each script once: its own,
+// then those that it gives to a shell with -c.
+func (in *Instruction) Scripts() []*Script {
+	var scripts []*Script
+	if in.Script != nil && in.Script.File != nil {
+		scripts = append(scripts, in.Script)
+	}
+	for _, call := range in.Calls {
+		if call.Script != nil && !slices.Contains(scripts, call.Script) {
+			scripts = append(scripts, call.Script)
+		}
+	}
+	return scripts
 }
 
 // Word returns the text of a word of the script without its quotes. What the

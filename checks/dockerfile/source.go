@@ -74,9 +74,11 @@ type Source struct {
 	text    []byte
 	escape  rune
 	globals *scope
-	// directive is what "# check=" at the head of the Dockerfile says.
-	directive *linter.Config
-	byLine    map[int]*Instruction
+	// directive is what "# check=" at the head of the Dockerfile says, and
+	// directiveLine where it stands; 0 if there is none.
+	directive     *linter.Config
+	directiveLine int
+	byLine        map[int]*Instruction
 	// longest is the length of the longest value of a variable so far, expanded the
 	// sum of what words may come to, and excess what went beyond the limits.
 	longest, expanded int
@@ -146,16 +148,14 @@ func (s *Source) IsDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// Windows reports whether the final stage is an image for Windows, going by the
-// names of Microsoft's base images.
-func (s *Source) Windows() bool {
-	base := strings.ToLower(s.Final.Root().BaseName.Text)
-	for _, name := range []string{"windowsservercore", "nanoserver", "mcr.microsoft.com/windows"} {
-		if strings.Contains(base, name) {
-			return true
-		}
-	}
-	return false
+// Windows reports whether the final stage is an image for Windows.
+func (s *Source) Windows() bool { return s.Final.Windows() }
+
+// Options returns how the image is built.
+func (s *Source) Options() Options {
+	options := s.options
+	options.BuildArgs = maps.Clone(options.BuildArgs)
+	return options
 }
 
 // Reachable returns the stages that the final stage is made from, itself
@@ -177,6 +177,9 @@ func (s *Source) parse() error {
 		return s.invalid(parser.WithLocation(err, where))
 	}
 	s.directive = config
+	if len(where) > 0 {
+		s.directiveLine = where[0].Start.Line
+	}
 
 	tree, err := parser.Parse(bytes.NewReader(s.text))
 	if err != nil {
@@ -185,7 +188,8 @@ func (s *Source) parse() error {
 	if line := beyondMaxWords(tree.AST); line > 0 {
 		return fmt.Errorf("%s:%d: here the file goes beyond the %d words that are judged: is it the right file?", s.Path, line, MaxWords)
 	}
-	stages, args, err := instructions.Parse(tree.AST, nil)
+	// Not nil: with that, a comment "# check=" above an instruction panics.
+	stages, args, err := instructions.Parse(tree.AST, linter.New(&linter.Config{}))
 	if err != nil {
 		return s.invalid(err)
 	}

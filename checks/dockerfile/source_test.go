@@ -564,3 +564,31 @@ FROM a
 		})
 	}
 }
+
+func TestScripts(t *testing.T) {
+	s := load(t, "FROM a:1\n"+
+		"RUN make && bash -ec 'a; b' && sudo sh -c 'c' || sh -c 'd | e'\n"+
+		"RUN [\"bash\", \"-o\", \"pipefail\", \"-c\", \"a | b\"]\n"+
+		"RUN [\"make\"]\n"+
+		"RUN <<EOF\n#!/usr/bin/env -S bash -e\na\nEOF\n", Options{})
+	var got []string
+	for _, in := range s.Final.Instructions {
+		shells := "none"
+		for i, script := range in.Scripts() {
+			if i == 0 {
+				shells = ""
+			}
+			shells += fmt.Sprintf("%q", script.Shell)
+		}
+		got = append(got, shells)
+	}
+	want := []string{
+		`[]["bash" "-ec" "a; b"]["sh" "-c" "c"]["sh" "-c" "d | e"]`,
+		`["bash" "-o" "pipefail" "-c" "a | b"]`,
+		"none",
+		`["bash" "-e"]`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -71,6 +71,15 @@ func (s *Stage) Chain() []*Stage {
 	return chain
 }
 
+// Windows reports whether the stage is an image for Windows, going by the names of
+// Microsoft's base images.
+func (s *Stage) Windows() bool {
+	base := strings.ToLower(s.Root().BaseName.Text)
+	return slices.ContainsFunc([]string{"windowsservercore", "nanoserver", "mcr.microsoft.com/windows"}, func(name string) bool {
+		return strings.Contains(base, name)
+	})
+}
+
 // Reference is the use of a stage or an image by an instruction.
 type Reference struct {
 	Instruction *Instruction

@@ -3,13 +3,17 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"slices"
+	"time"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/source"
+	"github.com/imagegate/imagegate/checks/suppress"
 )
 
 // Options say how the image is built from the source, and how strictly it is
@@ -17,33 +21,54 @@ import (
 type Options struct {
 	dockerfile.Options
 	Profile checks.Profile
+	// Now is when what accepts findings may have expired; the current time if zero.
+	Now time.Time
 }
 
 // Run judges the source by every check of the profile. A Dockerfile that cannot be
 // read is an Error of each that judges it; the Compose files are judged all the
 // same.
 func Run(files fs.FS, o Options) []checks.Result {
-	results := judge(files, o)
-	results = append(results, compose.Run(checks.Select(compose.All(), o.Profile), files, o.Options)...)
+	results, err := Judge(files, o)
+	if err != nil {
+		results = append(errorsOfDockerfile(fmt.Errorf("read the source: %w", err), o.Profile), results...)
+	}
+	return results
+}
+
+// Judge judges the source by every check of the profile. It fails where the
+// Dockerfile cannot be read; the results are then those of the Compose files.
+func Judge(files fs.FS, o Options) ([]checks.Result, error) {
+	composed := compose.Run(checks.Select(compose.All(), o.Profile), files, o.Options)
+	s, err := dockerfile.Load(files, o.Options)
+	if err != nil {
+		return o.apply(composed), err
+	}
+	list := source.All()
+	found := append(checks.Run(checks.Select(list, o.Profile), s), composed...)
+	review := suppress.Read(s, slices.Concat(checks.Rules(list), checks.Rules(compose.All())), cmp.Or(o.Now, time.Now()))
+	return o.apply(append(review.Apply(found), review.Results(o.Profile)...)), nil
+}
+
+func (o Options) apply(results []checks.Result) []checks.Result {
 	for i, res := range results {
 		results[i] = o.Profile.Apply(res)
 	}
 	return results
 }
 
-// judge judges what the image is built from.
-func judge(files fs.FS, o Options) []checks.Result {
-	list := checks.Select(source.All(), o.Profile)
-	s, err := dockerfile.Load(files, o.Options)
-	if err != nil {
-		return checks.Errors(list, fmt.Errorf("read the source: %w", err))
-	}
-	return checks.Run(list, s)
+// Rules returns the rules of every check, in whichever profile.
+func Rules() []checks.Rule {
+	return slices.Concat(checks.Rules(source.All()), checks.Rules(compose.All()), checks.Rules(suppress.All()))
 }
 
 // Errors returns an Error for every check of the profile: what a caller reports
 // that could not get at the source.
 func Errors(err error, p checks.Profile) []checks.Result {
-	results := checks.Errors(checks.Select(source.All(), p), err)
-	return append(results, checks.Errors(checks.Select(compose.All(), p), err)...)
+	return append(errorsOfDockerfile(err, p), checks.Errors(checks.Select(compose.All(), p), err)...)
+}
+
+// errorsOfDockerfile returns an Error for every check that judges the Dockerfile.
+func errorsOfDockerfile(err error, p checks.Profile) []checks.Result {
+	return append(checks.Errors(checks.Select(source.All(), p), err), checks.Errors(checks.Select(suppress.All(), p), err)...)
 }

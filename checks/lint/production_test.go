@@ -62,6 +62,9 @@ func found(results []checks.Result) string {
 		}
 		for _, f := range res.Findings {
 			fmt.Fprintf(&b, "%s %s %s %s: %s\n", f.Status, f.Severity, f.Location, res.Check, f.Message)
+			if f.Status == checks.Waived {
+				fmt.Fprintf(&b, "\taccepted: %s\n", f.Reason)
+			}
 		}
 	}
 	return b.String()

@@ -41,6 +41,10 @@ var passed = Report{
 			{Check: "image/user", Title: "not root", Status: checks.Warn, Findings: []checks.Finding{{
 				Status: checks.Warn, Severity: checks.Low, Location: checks.Location{Path: "config.User"}, Message: "by number", Fix: "none",
 			}}},
+			{Check: "image/healthcheck", Title: "healthy", Status: checks.Waived, Findings: []checks.Finding{{
+				Status: checks.Waived, Severity: checks.High, Location: checks.Location{Path: "config.Healthcheck"},
+				Message: "there is none", Fix: "add one", Reason: "it converts one file, and ends",
+			}}},
 		}},
 	},
 }

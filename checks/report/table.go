@@ -63,7 +63,7 @@ func Table(r Report) string {
 	for _, g := range r.Gates {
 		for _, res := range g.Results {
 			for _, f := range res.Findings {
-				rows = append(rows, row{f.Status, res.Check, join(g.Platform, f.Location.String()), what(f), f.Fix})
+				rows = append(rows, row{f.Status, res.Check, join(g.Platform, f.Location.String()), what(f), advice(f)})
 			}
 			switch {
 			case len(res.Findings) > 0:
@@ -109,6 +109,14 @@ func what(f checks.Finding) string {
 		return f.Message
 	}
 	return f.Subject + ": " + f.Message
+}
+
+// advice returns what to do about a finding, or why it is accepted.
+func advice(f checks.Finding) string {
+	if f.Status == checks.Waived && f.Reason != "" {
+		return "accepted: " + f.Reason
+	}
+	return f.Fix
 }
 
 // rank orders statuses for reading: worst first, what passed last.

@@ -32,9 +32,9 @@ RUN apt-get install -y --no-install-recommends curl
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
 		reported := map[checks.Location]bool{}
-		ends := map[*dockerfile.Stage]map[string]packageLists{}
+		ends := map[*dockerfile.Stage]map[string]fetchedLists{}
 		for _, stage := range s.Stages {
-			lists := map[string]packageLists{}
+			lists := map[string]fetchedLists{}
 			for manager, l := range ends[stage.Base] {
 				lists[manager] = l
 			}
@@ -54,15 +54,15 @@ RUN apt-get install -y --no-install-recommends curl
 	},
 }
 
-// packageLists are those that an earlier RUN has left.
-type packageLists struct {
+// fetchedLists are those that an earlier RUN has left.
+type fetchedLists struct {
 	call  dockerfile.Call // that fetched them
 	alone bool            // whether that RUN installs nothing from them
 }
 
 // judgeLists judges a RUN by the lists that it finds, and enters those that it
 // leaves.
-func judgeLists(in *dockerfile.Instruction, lists map[string]packageLists) (f checks.Finding, found bool) {
+func judgeLists(in *dockerfile.Instruction, lists map[string]fetchedLists) (f checks.Finding, found bool) {
 	var updates, installs map[string]dockerfile.Call // the first of each manager
 	note := func(calls map[string]dockerfile.Call, manager string, call dockerfile.Call) map[string]dockerfile.Call {
 		if calls == nil {
@@ -102,7 +102,7 @@ func judgeLists(in *dockerfile.Instruction, lists map[string]packageLists) (f ch
 			if removed {
 				delete(lists, manager)
 			} else if p, _ := parsePackages(update); !p.has("--no-cache") {
-				lists[manager] = packageLists{call: update, alone: !installed}
+				lists[manager] = fetchedLists{call: update, alone: !installed}
 			}
 			continue
 		}

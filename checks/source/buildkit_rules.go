@@ -25,6 +25,16 @@ var buildkitLeftOut = map[string]string{
 // BuildKitLeftOut returns the rules of BuildKit that are no checks here, and why.
 func BuildKitLeftOut() map[string]string { return maps.Clone(buildkitLeftOut) }
 
+// BuildKitRules returns BuildKit's names of the rules that are checks here, or
+// that a check of our own answers.
+func BuildKitRules() []string {
+	names := make([]string, len(buildkitChecks))
+	for i, check := range buildkitChecks {
+		names[i] = buildkitRule(check.ID)
+	}
+	return names
+}
+
 // buildkitChecks are the rules of BuildKit's linter as checks. Title, reference
 // and findings are BuildKit's; severity, advice and examples are ours.
 var buildkitChecks = []Check{

@@ -78,8 +78,9 @@ type contextFile struct {
 }
 
 // walkFiles calls visit for every RUN of the source with the files that it
-// finds. What visit enters into done holds for the stages built from this one.
-func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, files *stageFiles)) {
+// finds, and returns those that each stage ends with. What visit enters into done
+// holds for the stages built from this one.
+func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, files *stageFiles)) map[*dockerfile.Stage]stageFiles {
 	context := &buildContext{Source: s, there: map[string]bool{}, dirs: map[string]bool{}}
 	ends := map[*dockerfile.Stage]stageFiles{}
 	for _, stage := range s.Stages {
@@ -108,6 +109,7 @@ func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, file
 		}
 		ends[stage] = files
 	}
+	return ends
 }
 
 // resolve returns a path of the stage as an absolute one.

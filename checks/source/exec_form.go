@@ -34,11 +34,12 @@ CMD node dist/main.js
 			return checks.Skip("the Dockerfile has neither CMD nor ENTRYPOINT; the base image's count")
 		}
 		var findings []checks.Finding
+		st := newStart(s)
 		for _, in := range []*dockerfile.Instruction{config.Entrypoint, config.Cmd} {
 			if in == nil {
 				continue
 			}
-			if line := commandLine(in); line.PrependShell && !isExec(line.CmdLine) {
+			if line := commandLine(in); line.PrependShell && !st.endsInExec(in) {
 				f := checks.At(in.Location, "%s is in shell form: the stop signal goes to the shell, not to the application", in.Keyword)
 				f.Subject = in.Keyword
 				findings = append(findings, f)

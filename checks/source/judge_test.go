@@ -13,7 +13,8 @@ type judgement struct {
 	text   string
 	status checks.Status
 	// finding is "line: part of the message" of the first finding, or
-	// "line:column: part of the message".
+	// "line:column: part of the message"; of one in another file than the
+	// Dockerfile, that with "path:" before it.
 	finding string
 	options dockerfile.Options
 }
@@ -33,8 +34,11 @@ func judgeAll(t *testing.T, check Check, tests map[string]judgement) {
 			if len(res.Findings) == 0 {
 				t.Fatalf("no findings, want %s", test.finding)
 			}
+			if isDigit(line[0]) {
+				line = "Dockerfile:" + line
+			}
 			f := res.Findings[0]
-			if got := f.Location.String(); !strings.HasPrefix(got+":", "Dockerfile:"+line+":") || !strings.Contains(f.Message, message) {
+			if got := f.Location.String(); !strings.HasPrefix(got+":", line+":") || !strings.Contains(f.Message, message) {
 				t.Errorf("got %s: %s, want %s", got, f.Message, test.finding)
 			}
 		})

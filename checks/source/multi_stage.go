@@ -34,29 +34,34 @@ RUN go build -o /app ./cmd/app
 ENTRYPOINT ["/app"]
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
-		var chain []*dockerfile.Stage // the image itself, from its base image up
-		for stage := s.Final; stage != nil; stage = stage.Base {
-			chain = append(chain, stage)
+		if f, ok := builtInOneStage(s); ok {
+			return checks.Found(f)
 		}
-		slices.Reverse(chain)
-		if len(s.Reachable()) > len(chain) || !isApplication(s.Final, chain) {
-			return checks.Outcome{}
-		}
-		stage, evidence := buildEvidence(chain)
-		if evidence == "" {
-			return checks.Outcome{}
-		}
-		f := checks.At(s.Final.From.Location, "no stage to build in comes before the image: %s", evidence)
-		switch {
-		case stage != s.Final:
-			f.Fix = fmt.Sprintf("Build the last stage from an image without build tools instead of %s, and copy the result alone by COPY --from=%s.", stage, stage)
-		case stage.Name == "":
-			f.Fix = fmt.Sprintf("Name the stage of line %d with AS builder, and begin a second stage behind the build, from an image without build tools, that copies the result alone by COPY --from=builder.", f.Location.Line)
-		default:
-			f.Fix = fmt.Sprintf("Begin a second stage behind the build, from an image without build tools, that copies the result alone by COPY --from=%s.", stage)
-		}
-		return checks.Found(f)
+		return checks.Outcome{}
 	},
+}
+
+// builtInOneStage returns what there is to say of an image that no other stage is
+// built for; false if nothing.
+func builtInOneStage(s *dockerfile.Source) (checks.Finding, bool) {
+	chain := s.Final.Chain()
+	if len(s.Reachable()) > len(chain) || !isApplication(s.Final, chain) {
+		return checks.Finding{}, false
+	}
+	stage, evidence := buildEvidence(chain)
+	if evidence == "" {
+		return checks.Finding{}, false
+	}
+	f := checks.At(s.Final.From.Location, "no stage to build in comes before the image: %s", evidence)
+	switch {
+	case stage != s.Final:
+		f.Fix = fmt.Sprintf("Build the last stage from an image without build tools instead of %s, and copy the result alone by COPY --from=%s.", stage, stage)
+	case stage.Name == "":
+		f.Fix = fmt.Sprintf("Name the stage of line %d with AS builder, and begin a second stage behind the build, from an image without build tools, that copies the result alone by COPY --from=builder.", f.Location.Line)
+	default:
+		f.Fix = fmt.Sprintf("Begin a second stage behind the build, from an image without build tools, that copies the result alone by COPY --from=%s.", stage)
+	}
+	return f, true
 }
 
 // isApplication reports whether the image is one to run: it says how, or has the
@@ -80,13 +85,7 @@ func buildEvidence(stages []*dockerfile.Stage) (by *dockerfile.Stage, evidence s
 			by, evidence, weight = stage, fmt.Sprintf(format, args...), w
 		}
 	}
-	// PHP's extensions are built in the image that runs them, and link to libraries
-	// that come with their headers.
-	extensions := slices.ContainsFunc(stages, func(stage *dockerfile.Stage) bool {
-		return slices.ContainsFunc(stage.Instructions, func(in *dockerfile.Instruction) bool {
-			return slices.ContainsFunc(in.Calls, func(call dockerfile.Call) bool { return call.Program() == "docker-php-ext-install" })
-		})
-	})
+	extensions := buildsExtensions(stages)
 	for _, stage := range stages {
 		for _, in := range stage.Instructions {
 			if in.Keyword != "RUN" || slices.ContainsFunc(in.Calls, removesPackages) {
@@ -95,13 +94,10 @@ func buildEvidence(stages []*dockerfile.Stage) (by *dockerfile.Stage, evidence s
 			for _, call := range in.Calls {
 				line := call.Location.Line
 				if what := compiles(call); what != "" {
-					saw(stage, 3, "line %d runs %s", line, what)
+					saw(stage, 2, "line %d runs %s", line, what)
 				}
 				if names := buildPackages(call, extensions); len(names) > 0 {
-					saw(stage, 2, "line %d installs the build tools %s", line, strings.Join(names, ", "))
-				}
-				if what := installsDevelopment(call); what != "" {
-					saw(stage, 1, "line %d installs development dependencies by %s", line, what)
+					saw(stage, 1, "line %d installs the build tools %s", line, strings.Join(names, ", "))
 				}
 			}
 		}
@@ -109,9 +105,31 @@ func buildEvidence(stages []*dockerfile.Stage) (by *dockerfile.Stage, evidence s
 	return by, evidence
 }
 
+// buildsExtensions reports whether the stages build extensions of PHP, in the image
+// that runs them: these link to libraries that come with their headers.
+func buildsExtensions(stages []*dockerfile.Stage) bool {
+	return slices.ContainsFunc(stages, func(stage *dockerfile.Stage) bool {
+		return slices.ContainsFunc(stage.Instructions, func(in *dockerfile.Instruction) bool {
+			return slices.ContainsFunc(in.Calls, func(call dockerfile.Call) bool { return call.Program() == "docker-php-ext-install" })
+		})
+	})
+}
+
+// removesPackages reports whether a call removes packages of the operating system.
 func removesPackages(call dockerfile.Call) bool {
+	switch call.Program() {
+	case "dpkg":
+		return hasWord(call, "-P", "--purge", "-r", "--remove")
+	case "rpm":
+		return hasWord(call, "-e", "--erase")
+	}
 	p, ok := parsePackages(call)
-	return ok && p.system && p.action == actionRemove
+	return ok && p.system && (p.action == actionRemove || p.action == "history" && hasWord(call, "undo", "rollback"))
+}
+
+// hasWord reports whether one of the words is an argument of a call.
+func hasWord(call dockerfile.Call, words ...string) bool {
+	return slices.ContainsFunc(call.Words[1:], func(w string) bool { return slices.Contains(words, w) })
 }
 
 // buildPrograms are programs that only a build calls, buildProgramsWith those that
@@ -218,42 +236,8 @@ func isBuildPackage(name string) bool {
 
 // isHeaders reports whether a package has the headers of a library.
 func isHeaders(name string) bool {
+	if _, version, ok := strings.Cut(name, "-dev-"); ok && isNumber(version) {
+		return true // postgresql-server-dev-17
+	}
 	return strings.HasSuffix(name, "-dev") || strings.HasSuffix(name, "-devel")
-}
-
-// installsDevelopment returns how a call says that it installs dependencies of
-// the development, too; empty if it does not say so.
-func installsDevelopment(call dockerfile.Call) string {
-	i, ok := parseInstall(call)
-	if !ok || i.builds {
-		return ""
-	}
-	if file := requirements(call.Words); file != "" {
-		words := strings.FieldsFunc(strings.ToLower(file), func(r rune) bool { return strings.ContainsRune("/-_.", r) })
-		if slices.ContainsFunc(words, func(w string) bool {
-			return slices.Contains([]string{"dev", "develop", "development", "test", "tests", "testing"}, w)
-		}) {
-			return i.command
-		}
-		return ""
-	}
-	for n, word := range call.Words[1:] {
-		name, value, joined := strings.Cut(word, "=")
-		if !joined && n+2 < len(call.Words) {
-			value = call.Words[n+2]
-		}
-		switch name {
-		case "--dev":
-			if call.Program() == "pipenv" {
-				return i.command + " --dev"
-			}
-		case "--include", "--with", "--group", "--extra":
-			if slices.Contains(strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }), "dev") {
-				return i.command + " " + name + " dev"
-			}
-		case "--all-groups", "--all-extras":
-			return i.command + " " + name
-		}
-	}
-	return ""
 }

@@ -242,7 +242,7 @@ var managers = map[string]manager{
 			"--solver", "--experimental-solver",
 		},
 		actions: map[string]string{"create": actionInstall, "update": actionUpgrade, "uninstall": actionRemove},
-		groups:  []string{"env"}, split: splitConda,
+		groups:  []string{"env"}, letters: true, split: splitConda,
 	},
 }
 

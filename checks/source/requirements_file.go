@@ -64,24 +64,34 @@ func requirementsFiles(s *dockerfile.Source) []requirementsFile {
 			if !ok || p.manager != "pip" && p.manager != "uv" || p.action != actionInstall && p.action != actionDownload {
 				continue
 			}
-			for _, flag := range p.flags {
-				option, name, _ := strings.Cut(flag, "=")
-				if option != "-r" && option != "--requirement" && option != "--requirements" || name == "" || strings.ContainsAny(name, "$`:") {
-					continue
-				}
-				for _, dir := range files.directories(in, i) {
-					target := path.Join(dir, name)
-					if path.IsAbs(name) {
-						target = path.Clean(name)
-					}
-					if at := files.find(in, target); at.presence == present {
-						read(at.path, call, p.has("-c", "--constraint", "--constraints"))
-						break
-					}
-				}
+			for _, name := range files.requirements(in, i, p) {
+				read(name, call, p.has("-c", "--constraint", "--constraints"))
 			}
 		}
 	})
+	return found
+}
+
+// requirements returns the paths of the files in the build context that a call of
+// pip or uv reads its packages from, as far as they are there.
+func (f *stageFiles) requirements(in *dockerfile.Instruction, index int, p packages) []string {
+	var found []string
+	for _, flag := range p.flags {
+		option, name, _ := strings.Cut(flag, "=")
+		if option != "-r" && option != "--requirement" && option != "--requirements" || name == "" || strings.ContainsAny(name, "$`:") {
+			continue
+		}
+		for _, dir := range f.directories(in, index) {
+			target := path.Join(dir, name)
+			if path.IsAbs(name) {
+				target = path.Clean(name)
+			}
+			if at := f.find(in, target); at.presence == present {
+				found = append(found, at.path)
+				break
+			}
+		}
+	}
 	return found
 }
 

@@ -241,12 +241,12 @@ type ImagegateLintOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../lint.go:22:2)
+	Source *Directory // imagegate (../../../lint.go:21:2)
 }
 
 // Lint the application's Dockerfile and .dockerignore, and print one table of
 // what was found; ends non-zero where anything blocks.
-func (r *Imagegate) Lint(ctx context.Context, opts ...ImagegateLintOpts) (string, error) { // imagegate (../../../lint.go:18:1)
+func (r *Imagegate) Lint(ctx context.Context, opts ...ImagegateLintOpts) (string, error) { // imagegate (../../../lint.go:17:1)
 	if r.lint != nil {
 		return *r.lint, nil
 	}
@@ -394,7 +394,7 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 
 // Build the image, judge it by every gate, and print one table of what was
 // found; ends non-zero where anything blocks.
-func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../main.go:128:1)
+func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../main.go:140:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
 		return *r.verify, nil
@@ -525,68 +525,76 @@ type ImagegateOpts struct {
 	//
 	//
 	// Default: "Dockerfile"
-	Dockerfile string // imagegate (../../../main.go:60:2)
+	Dockerfile string // imagegate (../../../main.go:62:2)
 	//
 	// Stage to build and to judge; the last one if empty.
 	//
-	Target string // imagegate (../../../main.go:63:2)
+	Target string // imagegate (../../../main.go:65:2)
 	//
 	// Build arguments, as KEY=VALUE.
 	//
-	BuildArg []string // imagegate (../../../main.go:66:2)
+	BuildArg []string // imagegate (../../../main.go:68:2)
 	//
 	// Platforms to build, as in linux/amd64,linux/arm64; the engine's own if empty.
 	//
-	Platform []Platform // imagegate (../../../main.go:69:2)
+	Platform []Platform // imagegate (../../../main.go:71:2)
+	//
+	// How strictly the source is linted: minimal (only what makes the image
+	// dangerous or broken), default, or strict (every check, and what warns by
+	// default blocks).
+	//
+	//
+	// Default: "default"
+	Profile string // imagegate (../../../main.go:76:2)
 	//
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	//
-	Env []string // imagegate (../../../main.go:72:2)
+	Env []string // imagegate (../../../main.go:79:2)
 	//
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	//
 	//
 	// Default: "500MB"
-	MaxSize string // imagegate (../../../main.go:75:2)
+	MaxSize string // imagegate (../../../main.go:82:2)
 	//
 	// Time that the main process has to end after its stop signal, as in 10s.
 	//
 	//
 	// Default: "10s"
-	GracePeriod string // imagegate (../../../main.go:78:2)
+	GracePeriod string // imagegate (../../../main.go:85:2)
 	//
 	// Time that the image has to become healthy, however patient its HEALTHCHECK is.
 	//
 	//
 	// Default: "2m"
-	StartTimeout string // imagegate (../../../main.go:81:2)
+	StartTimeout string // imagegate (../../../main.go:88:2)
 	//
 	// Image of the Trivy scanner: a mirror's address, or another release.
 	//
 	//
 	// Default: "aquasec/trivy:0.69.3"
-	ScannerImage string // imagegate (../../../main.go:84:2)
+	ScannerImage string // imagegate (../../../main.go:91:2)
 	//
 	// Trivy database to scan with instead of downloading one: a directory with
 	// db/trivy.db and db/metadata.json, as "trivy image --download-db-only" leaves in its cache.
 	//
-	Database *Directory // imagegate (../../../main.go:88:2)
+	Database *Directory // imagegate (../../../main.go:95:2)
 	//
 	// OCI repositories to download the Trivy database from, tried in order; Trivy's own if empty.
 	//
 	//
 	// Default: ["10.96.0.2:5000/imagegate/trivy-db-fixture:2"]
-	DatabaseRepository []string // imagegate (../../../main.go:91:2)
+	DatabaseRepository []string // imagegate (../../../main.go:98:2)
 	//
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
 	//
 	//
 	// Default: "168h"
-	DatabaseMaxAge string // imagegate (../../../main.go:94:2)
+	DatabaseMaxAge string // imagegate (../../../main.go:101:2)
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
-func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../main.go:57:1)
+func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../main.go:59:1)
 	q := r.query.Select("imagegate")
 	for i := len(opts) - 1; i >= 0; i-- {
 		// `dockerfile` optional argument
@@ -604,6 +612,10 @@ func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../.
 		// `platform` optional argument
 		if !querybuilder.IsZeroValue(opts[i].Platform) {
 			q = q.Arg("platform", opts[i].Platform)
+		}
+		// `profile` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Profile) {
+			q = q.Arg("profile", opts[i].Profile)
 		}
 		// `env` optional argument
 		if !querybuilder.IsZeroValue(opts[i].Env) {

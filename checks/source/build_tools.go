@@ -1,0 +1,225 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
+)
+
+var buildTools = Check{
+	Rule: checks.Rule{
+		ID:        "source/build-tools",
+		Title:     "The image keeps no tools to build with",
+		Severity:  checks.Medium,
+		Why:       "Compilers, make and headers are hundreds of megabytes that the application never uses. They bring vulnerabilities of their own, and whoever gets into the container finds all that an exploit needs to be compiled.",
+		Fix:       "Install them in the stage that builds; or remove them in the RUN that installs them: apk add --virtual .build gcc musl-dev && … && apk del .build, or apt-get purge -y --auto-remove gcc.",
+		Reference: "https://docs.docker.com/build/building/best-practices/#dont-install-unnecessary-packages",
+		Aliases:   []string{"CIS-4.3"},
+		Differs:   "CIS-4.3 has every package checked by hand. Here it is those that only a build needs; what else the image does not use is left to source/interactive-tools and to the scanner.",
+	},
+	Good: `
+FROM python:3.12.8-slim AS builder
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential libpq-dev \
+    && rm -rf /var/lib/apt/lists/*
+COPY requirements.txt .
+RUN pip wheel --wheel-dir /wheels -r requirements.txt
+
+FROM python:3.12.8-slim
+RUN apt-get update && apt-get install -y --no-install-recommends libpq5 \
+    && rm -rf /var/lib/apt/lists/*
+RUN --mount=from=builder,source=/wheels,target=/wheels pip install --no-cache-dir /wheels/*
+CMD ["python", "-m", "app"]
+`,
+	Bad: `
+FROM python:3.12.8-slim AS builder
+COPY requirements.txt .
+RUN pip wheel --wheel-dir /wheels -r requirements.txt
+
+FROM python:3.12.8-slim
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential libpq-dev \
+    && rm -rf /var/lib/apt/lists/*
+RUN --mount=from=builder,source=/wheels,target=/wheels pip install --no-cache-dir /wheels/*
+CMD ["python", "-m", "app"]
+`,
+	Judge: func(s *dockerfile.Source) checks.Outcome {
+		chain := s.Final.Chain()
+		if _, ok := builtInOneStage(s); ok || !runsSomething(s.Final, chain) || isWorkbench(s.Final) {
+			return checks.Outcome{}
+		}
+		extensions := buildsExtensions(chain)
+		clones := clonesRepositories(chain)
+		var findings []checks.Finding
+		for i, stage := range chain {
+			for n, in := range stage.Instructions {
+				if in.Keyword != "RUN" {
+					continue
+				}
+				for _, call := range in.Calls {
+					names := buildPackages(call, extensions)
+					if p, ok := parsePackages(call); ok && clones && p.system && p.action == actionInstall {
+						names = append(names, packagesNamed(p, "git")...)
+					}
+					if len(names) == 0 || isOptional(call) || !reachesImage(call) || removedAgain(in, call) {
+						continue
+					}
+					f := checks.At(call.Location, "the image keeps %s, which only a build needs", strings.Join(names, ", "))
+					f.Subject = strings.Join(names, ", ")
+					f.Fix = "Install them in the stage that builds, and copy the result by COPY --from; or remove them at the end of this RUN, by " + removalOf(call)
+					rest := slices.Clone(stage.Instructions[n+1:])
+					for _, later := range chain[i+1:] {
+						rest = append(rest, later.Instructions...)
+					}
+					if line := removalLine(rest, names); line > 0 {
+						f.Message += fmt.Sprintf("; that line %d removes them does not take them out of the layer", line)
+					}
+					findings = append(findings, f)
+				}
+			}
+		}
+		return checks.Found(findings...)
+	},
+}
+
+// runsSomething reports whether an image is one to run: it says how, has the source
+// in it, or takes from another stage what it runs.
+func runsSomething(final *dockerfile.Stage, chain []*dockerfile.Stage) bool {
+	return isApplication(final, chain) || slices.ContainsFunc(chain, func(stage *dockerfile.Stage) bool {
+		return slices.ContainsFunc(stage.Copies(), func(c dockerfile.Copy) bool { return c.From != "" })
+	})
+}
+
+// isWorkbench reports whether an image says that it is there to build, to test or
+// to work in: its command is a build, a test or a shell.
+func isWorkbench(final *dockerfile.Stage) bool {
+	calls := startCalls(final)
+	return slices.ContainsFunc(calls, func(call dockerfile.Call) bool {
+		program := call.Program()
+		_, builds := buildProgramsWith[program]
+		switch {
+		case slices.Contains(buildPrograms, program), builds && program != "next" && program != "nuxt" && program != "vite" && program != "ng" && program != "mix":
+			return true
+		case dockerfile.IsShell(program):
+			return len(call.Words) == 1 || call.Words[1] == "-l" || call.Words[1] == "-i" || call.Words[1] == "--login"
+		case slices.Contains([]string{"pytest", "tox", "nox", "jest", "vitest", "mocha", "phpunit", "rspec", "playwright", "cypress"}, program):
+			return true
+		case len(call.Words) == 1:
+			return slices.Contains([]string{"go", "cargo", "mvn", "gradle", "dotnet", "npm", "yarn", "pnpm", "rustc", "composer"}, program)
+		case program == "sleep" || program == "tail":
+			return call.Words[1] == "infinity" || call.Words[len(call.Words)-1] == "/dev/null"
+		}
+		goals := operands(call.Words[1:])
+		if len(goals) == 0 {
+			return false
+		}
+		switch program {
+		case "npm", "yarn", "pnpm", "bun", "npx", "go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "dotnet", "python", "python3", "uv", "poetry", "bundle":
+			last := goals[min(len(goals)-1, 1)]
+			return slices.ContainsFunc([]string{goals[0], last}, func(goal string) bool {
+				word, _, _ := strings.Cut(goal, ":")
+				return slices.Contains([]string{"test", "tests", "build", "lint", "check", "vet", "verify", "package", "dev", "watch", "pytest", "rspec"}, word)
+			})
+		}
+		return false
+	})
+}
+
+// startCalls are the programs that the container starts, as far as the Dockerfile
+// says.
+func startCalls(final *dockerfile.Stage) []dockerfile.Call {
+	var calls []dockerfile.Call
+	for _, in := range []*dockerfile.Instruction{final.Config.Entrypoint, final.Config.Cmd} {
+		if in != nil {
+			calls = append(calls, in.Calls...)
+		}
+	}
+	return calls
+}
+
+// clonesRepositories reports whether the stages get something by git, and the
+// image does not start it.
+func clonesRepositories(chain []*dockerfile.Stage) bool {
+	clones := func(call dockerfile.Call) bool {
+		return call.Program() == "git" && hasWord(call, "clone", "fetch", "submodule")
+	}
+	isGit := func(call dockerfile.Call) bool { return call.Program() == "git" }
+	return !slices.ContainsFunc(startCalls(chain[len(chain)-1]), isGit) && slices.ContainsFunc(chain, func(stage *dockerfile.Stage) bool {
+		return slices.ContainsFunc(stage.Instructions, func(in *dockerfile.Instruction) bool {
+			return in.Keyword == "RUN" && slices.ContainsFunc(in.Calls, clones)
+		})
+	})
+}
+
+// packagesNamed returns which of the packages a call names.
+func packagesNamed(p packages, names ...string) []string {
+	var found []string
+	for _, o := range p.operands {
+		if slices.Contains(names, o.name) {
+			found = append(found, o.name)
+		}
+	}
+	return found
+}
+
+// reachesImage reports whether what a call installs is in the image itself, not in
+// another root directory.
+func reachesImage(call dockerfile.Call) bool {
+	p, _ := parsePackages(call)
+	if p.manager == "apk" {
+		return !p.has("-p", "--root")
+	}
+	return !p.has("--installroot", "--root")
+}
+
+// removedAgain reports whether the RUN removes what one of its calls installs, as
+// far as that can be told: one package may go with another.
+func removedAgain(in *dockerfile.Instruction, install dockerfile.Call) bool {
+	installed, _ := parsePackages(install)
+	group, _ := installed.value("-t", "--virtual")
+	return slices.ContainsFunc(in.Calls, func(call dockerfile.Call) bool {
+		if !removesPackages(call) {
+			return false
+		}
+		p, ok := parsePackages(call)
+		if !ok || p.action != actionRemove || len(p.operands) == 0 {
+			return true // what it removes is not known
+		}
+		return slices.ContainsFunc(p.operands, func(o packageOperand) bool {
+			return o.unknown || strings.ContainsAny(o.word, "*?^$") || o.name == group ||
+				slices.ContainsFunc(installed.operands, func(i packageOperand) bool { return i.unknown || i.name == o.name })
+		})
+	})
+}
+
+// removalLine returns the line of the call that removes one of the packages in a
+// later instruction; 0 if none does.
+func removalLine(later []*dockerfile.Instruction, names []string) int {
+	for _, in := range later {
+		if in.Keyword != "RUN" {
+			continue
+		}
+		for _, call := range in.Calls {
+			if p, ok := parsePackages(call); ok && p.action == actionRemove && len(packagesNamed(p, names...)) > 0 {
+				return call.Location.Line
+			}
+		}
+	}
+	return 0
+}
+
+// removalOf returns the command that removes what a call installs.
+func removalOf(call dockerfile.Call) string {
+	p, _ := parsePackages(call)
+	switch p.manager {
+	case "apt":
+		return "apt-get purge -y --auto-remove"
+	case "apk":
+		if group, ok := p.value("-t", "--virtual"); ok {
+			return "apk del " + group
+		}
+		return "apk add --virtual .build and apk del .build"
+	}
+	return call.Program() + " remove"
+}

@@ -1,0 +1,152 @@
+package source
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
+)
+
+var endsInExec = Check{
+	Rule: checks.Rule{
+		ID:        "source/exec",
+		Title:     "Scripts at the start end in exec",
+		Severity:  checks.Medium,
+		Why:       "A script that starts the application without exec stays process 1. It gets the stop signal and does not pass it on: the application is killed at the end of the grace period, with its requests open.",
+		Fix:       `Start the application by exec, as in exec "$@" at the end of an entrypoint script and in CMD ["sh", "-c", "exec app --port $PORT"].`,
+		Reference: "https://docs.docker.com/build/building/best-practices/#entrypoint",
+	},
+	Good: `
+-- Dockerfile --
+FROM node:22.12.0-alpine
+COPY --chmod=0755 entrypoint.sh /usr/local/bin/
+ENTRYPOINT ["entrypoint.sh"]
+CMD ["node", "dist/main.js"]
+-- entrypoint.sh --
+#!/bin/sh
+set -e
+export RELEASE="$(cat /app/RELEASE)"
+exec "$@"
+`,
+	Bad: `
+-- Dockerfile --
+FROM node:22.12.0-alpine
+COPY --chmod=0755 entrypoint.sh /usr/local/bin/
+ENTRYPOINT ["entrypoint.sh"]
+CMD ["node", "dist/main.js"]
+-- entrypoint.sh --
+#!/bin/sh
+set -e
+export RELEASE="$(cat /app/RELEASE)"
+"$@"
+`,
+	Judge: func(s *dockerfile.Source) checks.Outcome {
+		st := newStart(s)
+		if st.groups {
+			return checks.Passed("an init signals all processes")
+		}
+		var findings []checks.Finding
+		for _, script := range st.scripts {
+			if script.name == "" && commandLine(script.by).PrependShell {
+				continue // source/exec-form reports it
+			}
+			if script.traps {
+				continue
+			}
+			for _, last := range withoutExec(script) {
+				findings = append(findings, execFinding(script, last))
+			}
+		}
+		return checks.Found(findings...)
+	},
+}
+
+func execFinding(script startScript, last step) checks.Finding {
+	who := "the script in " + script.by.Keyword
+	if script.name != "" {
+		who = path.Base(script.name)
+	}
+	what := last.Program()
+	if last.passes() {
+		what = `"$@"`
+	}
+	f := checks.At(last.Location, "%s ends in %s without exec: its shell stays process 1, and does not pass the stop signal on", who, what)
+	f.Subject = what
+	switch {
+	case last.piped:
+		f.Fix = "Write exec " + what + " without the pipe: a container's output belongs on stdout, where the platform collects it."
+	case last.background:
+		f.Fix = "Write exec " + what + " without the &, instead of waiting for it."
+	default:
+		f.Fix = "Write exec " + what + " …"
+	}
+	return f
+}
+
+// withoutExec returns the steps that a script ends with, or one of its branches,
+// and that leave its shell waiting for a program.
+func withoutExec(script startScript) []step {
+	execs := slices.ContainsFunc(script.steps, func(s step) bool { return s.last && s.exec && !s.inner })
+	var found, background []step
+	waits := false
+	for _, s := range script.steps {
+		switch {
+		case s.background:
+			background = append(background, s)
+		case s.last && s.Words[0] == "wait":
+			waits = true
+		case !s.last || s.exec && !s.inner || !mayStay(script, s):
+		case execs && s.conditional && serves(s.Words) == "":
+			// A branch that does something once, beside one that starts the application.
+		default:
+			found = append(found, s)
+		}
+	}
+	if waits && len(background) == 1 && mayStay(script, background[0]) {
+		found = append(found, background[0])
+	}
+	return found
+}
+
+// endsInExec reports whether an instruction in shell form replaces its shell by the
+// application, in each of its branches.
+func (st *start) endsInExec(in *dockerfile.Instruction) bool {
+	at := slices.IndexFunc(st.scripts, func(script startScript) bool { return script.by == in && script.name == "" })
+	if at < 0 {
+		return isExec(commandLine(in).CmdLine)
+	}
+	script, execs := st.scripts[at], false
+	for _, s := range script.steps {
+		replaces := s.exec && !s.inner
+		if s.last && !replaces && mayStay(script, s) {
+			return false
+		}
+		execs = execs || s.last && replaces
+	}
+	return execs
+}
+
+// shortCommands are those of a shell, and programs that do one thing and end.
+var shortCommands = []string{
+	"exit", "return", "echo", "printf", "true", "false", ":", "set", "export", "unset", "cd", "test", "[", "wait", "trap", "shift", "read", "eval", ".", "source",
+	"kill", "sleep", "exec", "local", "declare", "readonly", "umask", "ulimit", "alias", "break", "continue", "getopts", "hash", "type", "command", "let",
+	"rm", "mkdir", "cp", "mv", "ln", "chmod", "chown", "chgrp", "touch", "cat", "sed", "grep", "awk", "cut", "tr", "sort", "head", "tail", "find", "xargs", "tee",
+	"ls", "id", "date", "env", "printenv", "whoami", "hostname", "curl", "wget", "nc", "envsubst", "install", "tar", "gzip", "unzip", "usermod", "groupmod", "useradd", "adduser",
+	"psql", "pg_isready", "mysql", "mysqladmin", "redis-cli", "openssl", "update-ca-certificates", "sysctl", "iptables", "jq", "python-config", "chpasswd", "stat", "basename", "dirname",
+	"pg_ctl", "service", "systemctl", "rc-service",
+}
+
+// mayStay reports whether a step may run for as long as the container does.
+func mayStay(script startScript, s step) bool {
+	program := s.Program()
+	switch {
+	case s.passes(), serves(s.Words) != "":
+		return daemonizes(s.Words) == ""
+	case strings.ContainsAny(s.Words[0], "$`"), slices.Contains(shortCommands, program), migration(s.Words) != "":
+		return false
+	}
+	// A name alone may be a function of a file that the script reads.
+	return !script.sources || strings.Contains(s.Words[0], "/")
+}

@@ -1,0 +1,118 @@
+package suppress
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/source"
+)
+
+var comment = Check{
+	Rule: checks.Rule{
+		ID:        "suppress/comment",
+		Title:     "Comments that accept findings give a reason that still holds",
+		Severity:  checks.Medium,
+		Why:       "A finding that is accepted without a reason, for longer than was meant, or under a name that no check has, hides a risk that nobody decided on; a comment that accepts nothing hides the next finding there.",
+		Fix:       "Write # imagegate:ignore ID[,ID] reason=… on the line above the instruction, with until=YYYY-MM-DD if it ends one day; # imagegate:ignore-file … accepts in the whole file. Remove what is of no use any more.",
+		Reference: "https://github.com/imagegate/imagegate#accepting-findings",
+	},
+	Good: `
+FROM scratch
+COPY convert /
+USER 65534:65534
+# imagegate:ignore source/healthcheck reason=it converts one file, and ends
+HEALTHCHECK NONE
+ENTRYPOINT ["/convert"]
+`,
+	Bad: `
+FROM scratch
+COPY convert /
+USER 65534:65534
+# imagegate:ignore source/healthcheck
+HEALTHCHECK NONE
+ENTRYPOINT ["/convert"]
+`,
+	Judge: func(r *Review) checks.Outcome { return outcome(r.comments) },
+}
+
+// addComment adds what a comment accepts.
+func (r *Review) addComment(c written, today string) {
+	report := func(f checks.Finding) { r.comments = append(r.comments, f) }
+	if p, ok := parseOwn(c.text); ok {
+		a := &acceptance{reason: p.reason, covers: c.covers, judged: c.judged, own: true, report: report, kind: "comment"}
+		if p.file {
+			a.covers, a.judged = c.whole, c.wholeJudged
+		}
+		var ids []string
+		for _, id := range p.ids {
+			a.ids = append(a.ids, identifier{text: id.text, where: c.part(id.start, id.text)})
+			ids = append(ids, id.text)
+		}
+		list := strings.Join(ids, ",")
+		var f checks.Finding
+		switch {
+		case p.problem != "":
+			f = checks.At(c.where, "the comment accepts nothing: %s", p.problem)
+			f.Fix = p.fix
+		case p.reason == "":
+			f = checks.At(c.where, "the comment gives no reason to accept %s, so that it accepts nothing", list)
+			f.Fix = "Add the reason: " + p.fix[len("Write "):]
+		case expired(p.until, today):
+			f = checks.At(c.where, "the comment accepted %s until %s", list, p.until)
+			f.Fix = "Mend what it accepted and remove it, or give it a later day and say why"
+		default:
+			r.resolve(a)
+			return
+		}
+		report(f)
+		return
+	}
+	if !c.dockerfile {
+		return
+	}
+	if c.check != nil {
+		r.addBuildKit(c)
+		return
+	}
+	for _, p := range parseOther(c.text) {
+		if expired(p.until, today) {
+			continue
+		}
+		a := &acceptance{reason: p.reason, covers: c.covers}
+		if p.file {
+			a.covers = c.whole
+		}
+		if a.reason == "" {
+			a.reason = quoted(c)
+		}
+		for _, id := range p.ids {
+			a.ids = append(a.ids, identifier{text: id.text})
+		}
+		r.resolve(a)
+	}
+}
+
+// addBuildKit adds what BuildKit's own linter skips.
+func (r *Review) addBuildKit(c written) {
+	skipped := c.check.SkipRules
+	if c.check.SkipAll {
+		skipped = source.BuildKitRules()
+	}
+	a := &acceptance{reason: quoted(c), covers: c.covers}
+	if c.directive {
+		a.covers = c.whole
+	}
+	for _, rule := range skipped {
+		a.ids = append(a.ids, identifier{text: rule})
+	}
+	r.resolve(a)
+}
+
+// quoted is the reason that a comment of another tool gives: itself.
+func quoted(c written) string {
+	return fmt.Sprintf("line %d says %s", c.where.Line, c.text)
+}
+
+// expired reports whether the last day is over.
+func expired(until, today string) bool { return until != "" && until < today }

@@ -1,0 +1,212 @@
+// Package suppress accepts findings for a stated reason: by comments in the
+// files of the source, ours and those of other tools, and by the waivers of its
+// policy file. What is accepted stays in the results as Waived; what accepts
+// without a reason, for longer than it was meant to, or nothing at all, is itself
+// a finding of the checks here.
+package suppress
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
+)
+
+// Check is a check of what accepts findings.
+type Check = checks.Check[*Review]
+
+// All returns the checks of what accepts findings.
+func All() []Check { return []Check{comment, waiver} }
+
+// Review is what accepts findings of one source, and what it came to.
+type Review struct {
+	acceptances []*acceptance
+	// problems are what is wrong with comments and with waivers of the policy.
+	comments, waivers []checks.Finding
+	policyErr         error
+	rules             names
+}
+
+// acceptance is a comment or a waiver of the policy.
+type acceptance struct {
+	ids    []identifier
+	reason string
+	// covers reports whether a finding there is meant.
+	covers func(checks.Location) bool
+	// own is whether it is written for imagegate: it is a finding if it is not used.
+	own bool
+	// judged is whether all that it is meant for was judged: else nothing tells
+	// whether it is of use.
+	judged bool
+	// report notes what is wrong with it.
+	report func(checks.Finding)
+	// kind is "comment" or "waiver".
+	kind string
+}
+
+// identifier is the name of a check, as written.
+type identifier struct {
+	text  string
+	where checks.Location
+	// rules are the ids of the checks that have the name.
+	rules []string
+	used  bool
+}
+
+// Read returns what accepts findings of a source on this day. The rules are all
+// those that judge the source, in whichever profile.
+func Read(s *dockerfile.Source, rules []checks.Rule, now time.Time) *Review {
+	r := &Review{rules: namesOf(rules)}
+	today := now.UTC().Format(time.DateOnly)
+	files := filesOf(s)
+	for _, f := range files {
+		for _, c := range f.comments {
+			r.addComment(c, today)
+		}
+	}
+	r.addPolicy(s, files, today)
+	// Ours have the better reasons.
+	slices.SortStableFunc(r.acceptances, func(a, b *acceptance) int {
+		switch {
+		case a.own == b.own:
+			return 0
+		case a.own:
+			return -1
+		}
+		return 1
+	})
+	return r
+}
+
+// Apply returns the results with the accepted findings waived.
+func (r *Review) Apply(results []checks.Result) []checks.Result {
+	judged := map[string]bool{}
+	applied := make([]checks.Result, len(results))
+	for i, res := range results {
+		judged[res.Check] = res.Status != checks.Skipped && res.Status != checks.Error
+		applied[i] = r.waive(res)
+	}
+	for _, a := range r.acceptances {
+		r.findUnused(a, judged)
+	}
+	return applied
+}
+
+func (r *Review) waive(res checks.Result) checks.Result {
+	if len(r.acceptances) == 0 || len(res.Findings) == 0 {
+		return res
+	}
+	res.Findings = slices.Clone(res.Findings)
+	var statuses []checks.Status
+	for i := range res.Findings {
+		f := &res.Findings[i]
+		accepted := false
+		for _, a := range r.acceptances {
+			if !a.covers(f.Location) {
+				continue
+			}
+			for j := range a.ids {
+				if !slices.Contains(a.ids[j].rules, res.Check) {
+					continue
+				}
+				a.ids[j].used = true
+				if !accepted {
+					accepted = true
+					f.Status, f.Reason = checks.Waived, a.reason
+				}
+			}
+		}
+		statuses = append(statuses, f.Status)
+	}
+	if res.Status != checks.Error {
+		res.Status = checks.Worst(statuses...)
+	}
+	return res
+}
+
+func (r *Review) findUnused(a *acceptance, judged map[string]bool) {
+	if !a.own || !a.judged {
+		return
+	}
+	for _, id := range a.ids {
+		all := !slices.ContainsFunc(id.rules, func(rule string) bool { return !judged[rule] })
+		if id.used || !all {
+			continue
+		}
+		f := checks.At(id.where, "the %s accepts a finding of %s, and there is none", a.kind, id.text)
+		f.Subject = id.text
+		f.Fix = fmt.Sprintf("Remove %s from the %s, or the %s with it", id.text, a.kind, a.kind)
+		a.report(f)
+	}
+}
+
+// resolve finds the checks of the names; it reports and drops a name that none has.
+func (r *Review) resolve(a *acceptance) {
+	known := a.ids[:0]
+	for _, id := range a.ids {
+		if id.rules = r.rules.find(id.text); len(id.rules) > 0 {
+			known = append(known, id)
+			continue
+		}
+		if !a.own {
+			continue
+		}
+		f := checks.At(id.where, "the %s names %s, and no check of the source has that name", a.kind, id.text)
+		f.Subject = id.text
+		f.Fix = "Write the id of a check of the source, as in source/user, or the name that another tool gives it, as in DL3002"
+		a.report(f)
+	}
+	a.ids = known
+	if len(known) > 0 {
+		r.acceptances = append(r.acceptances, a)
+	}
+}
+
+// outcome is what a check says of the problems.
+func outcome(problems []checks.Finding) checks.Outcome {
+	return checks.Found(slices.SortedFunc(slices.Values(problems), func(a, b checks.Finding) int {
+		return cmp.Or(cmp.Compare(a.Location.Line, b.Location.Line), cmp.Compare(a.Location.Column, b.Location.Column))
+	})...)
+}
+
+// names are the ids of checks by the names that they have here and in other tools.
+type names map[string][]string
+
+func namesOf(rules []checks.Rule) names {
+	n := names{}
+	for _, r := range rules {
+		n[fold(r.ID)] = append(n[fold(r.ID)], r.ID)
+		for _, alias := range r.Aliases {
+			if name := fold(alias); !slices.Contains(n[name], r.ID) {
+				n[name] = append(n[name], r.ID)
+			}
+		}
+	}
+	return n
+}
+
+// find returns the ids of the checks of a name.
+func (n names) find(name string) []string {
+	if ids := n[fold(name)]; ids != nil {
+		return ids
+	}
+	// A rule of BuildKit that one of our own checks answers is an alias of that.
+	if rule, ok := strings.CutPrefix(name, "buildkit/"); ok {
+		return n[fold(rule)]
+	}
+	return nil
+}
+
+// fold returns a name as names compare: without regard to case, and Trivy's
+// DS-0002 also as AVD-DS-0002 and DS002.
+func fold(name string) string {
+	name = strings.TrimPrefix(strings.ToUpper(name), "AVD-")
+	if digits, ok := strings.CutPrefix(name, "DS"); ok && len(digits) == 3 && strings.Trim(digits, "0123456789") == "" {
+		return "DS-0" + digits
+	}
+	return name
+}
