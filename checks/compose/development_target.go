@@ -61,8 +61,8 @@ FROM node:20.20.2-alpine3.22 AS production
 			stages := p.dockerfiles[b.Dockerfile].Stages
 			last := stages[len(stages)-1]
 			switch {
-			case s.Production() && stage != last && isDevelopment(stage.Name):
-				f := service.find(checks.Medium, at, "of %s builds the stage %s, which is for development", s.Top().Path, stage)
+			case s.Production() && stage != last && (isDevelopment(stage.Name) || p.developedIn(service.Name, stage)):
+				f := service.find(checks.Medium, at, "of %s builds the stage %s, which is the one for development", s.Top().Path, stage)
 				f.Fix = "Set build.target: " + last.String()
 				return []checks.Finding{f}
 			case s.Development() && stage == last && !isDevelopment(stage.Name):
@@ -77,6 +77,18 @@ FROM node:20.20.2-alpine3.22 AS production
 			return nil
 		})
 	},
+}
+
+// developedIn reports whether a service of this name is developed in a stage.
+func (p *Project) developedIn(name string, stage *dockerfile.Stage) bool {
+	return slices.ContainsFunc(p.Stacks, func(s *Stack) bool {
+		service := s.Service(name)
+		if service == nil || !s.Development() {
+			return false
+		}
+		_, mounts := p.sourceMount(service)
+		return mounts && p.stage(service) == stage
+	})
 }
 
 // developmentStage returns the stage whose name says that it is to be developed

@@ -88,14 +88,17 @@ func isOverride(name string) bool {
 	return m != nil && strings.EqualFold(m[1], overrideWord)
 }
 
-// readFile reads one file. What is wrong with it is its fault, not an error; an
-// error is that it cannot be read.
+// readFile reads one file, which a directory is not. What is wrong with it is its
+// fault, not an error; an error is that it cannot be read.
 func readFile(files fs.FS, name, dir string) (*File, error) {
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fs.ErrNotExist
+	}
 	text, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)

@@ -33,7 +33,7 @@ services:
 	Judge: func(p *Project) checks.Outcome {
 		return judgeServices(p, func(s *Stack, service *Service) []checks.Finding {
 			named, n, ok := service.Image()
-			if !ok || service.Get("pull_policy").Text().Text == "never" || s.builds(named) {
+			if !ok || service.Get("pull_policy").Text().Text == "never" || s.built[named.String()] {
 				return nil
 			}
 			image := n.Text()
@@ -58,18 +58,4 @@ services:
 			return []checks.Finding{f}
 		})
 	},
-}
-
-// builds reports whether a service of the stack builds an image.
-func (s *Stack) builds(image reference.Named) bool {
-	for _, service := range s.Services {
-		if !service.Built() {
-			continue
-		}
-		t := service.Get("image").Text()
-		if named, err := reference.ParseNormalizedNamed(t.Text); err == nil && named.String() == image.String() {
-			return true
-		}
-	}
-	return false
 }

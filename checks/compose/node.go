@@ -122,8 +122,11 @@ func (f *fault) Error() string { return f.location.String() + ": " + f.message }
 type reader struct {
 	path, dir string
 	lines     []string
-	nodes     map[*yaml.Node]*Node // those that are made
-	open      map[*yaml.Node]bool  // those that are being made
+	// runes are those of the line at a number, the one that was last looked at.
+	runes  []rune
+	number int
+	nodes  map[*yaml.Node]*Node // those that are made
+	open   map[*yaml.Node]bool  // those that are being made
 }
 
 // read returns the documents of a file.
@@ -309,7 +312,10 @@ func (r *reader) locate(n *yaml.Node) checks.Location {
 	if n.Kind != yaml.ScalarNode || n.Line < 1 || n.Line > len(r.lines) {
 		return at
 	}
-	line := []rune(r.lines[n.Line-1])
+	if n.Line != r.number {
+		r.runes, r.number = []rune(r.lines[n.Line-1]), n.Line
+	}
+	line := r.runes
 	start := n.Column - 1
 	for start >= 0 && start < len(line) && (line[start] == '&' || line[start] == '!') {
 		space := slices.Index(line[start:], ' ')
@@ -327,8 +333,8 @@ func (r *reader) locate(n *yaml.Node) checks.Location {
 	case '"', '\'':
 		end = endOfQuote(rest)
 	default:
-		if value := []rune(n.Value); len(value) > 0 && len(value) <= len(rest) && slices.Equal(rest[:len(value)], value) {
-			end = len(value)
+		if count := utf8.RuneCountInString(n.Value); count > 0 && count <= len(rest) && string(rest[:count]) == n.Value {
+			end = count
 		}
 	}
 	if end > 0 {
@@ -355,18 +361,18 @@ func endOfQuote(line []rune) int {
 	return 0
 }
 
-// path returns the node at a path of keys and numbers below this one, as far as
-// there is one, and whether it is the whole way.
-func (n *Node) path(keys []string) (*Node, bool) {
+// path returns the node at a path of keys and numbers below this one, or the last
+// one on the way that there is.
+func (n *Node) path(keys []string) *Node {
 	for _, key := range keys {
 		next := n.Get(key)
 		if i, err := strconv.Atoi(key); err == nil && n.shape == sequence && i >= 0 && i < len(n.items) {
 			next = n.items[i]
 		}
 		if next == nil {
-			return n, false
+			return n
 		}
 		n = next
 	}
-	return n, true
+	return n
 }

@@ -39,7 +39,7 @@ services:
 	Judge: func(p *Project) checks.Outcome {
 		return judgeStacks(p, func(s *Stack) []checks.Finding {
 			type taken struct {
-				port    Port
+				published
 				service string
 			}
 			var all []taken
@@ -49,14 +49,17 @@ services:
 					continue
 				}
 				for _, port := range service.Ports() {
+					p, ok := publishedOf(port)
+					if !ok {
+						continue
+					}
 					for _, other := range all {
-						if other.service != service.Name && conflict(port, other.port) {
-							f := service.find(checks.Medium, port.Location, "publishes port %s of the machine, which %s has in line %d", port.Published, other.service, other.port.Location.Line)
-							findings = append(findings, f)
+						if other.service != service.Name && p.conflicts(other.published) {
+							findings = append(findings, service.find(checks.Medium, port.Location, "publishes port %s of the machine, which %s publishes as well", port.Published, other.service))
 							break
 						}
 					}
-					all = append(all, taken{port, service.Name})
+					all = append(all, taken{p, service.Name})
 				}
 			}
 			return findings
@@ -64,30 +67,29 @@ services:
 	},
 }
 
-// conflict reports whether two ports cannot be published at once. A range has to
-// have one port for each of the container's: others are looked for where one is
-// taken.
-func conflict(a, b Port) bool {
-	if a.Protocol != b.Protocol || a.Host != b.Host && !a.everywhere() && !b.everywhere() {
-		return false
-	}
-	low, high, ok := portRange(a.Published)
-	otherLow, otherHigh, otherOK := portRange(b.Published)
-	if !ok || !otherOK || high > low && !strings.Contains(a.Target, "-") || otherHigh > otherLow && !strings.Contains(b.Target, "-") {
-		return false
-	}
-	return low <= otherHigh && otherLow <= high
+// published are the ports of the machine that a port takes.
+type published struct {
+	Port
+	low, high int
 }
 
-func portRange(text string) (low, high int, ok bool) {
-	from, to, isRange := strings.Cut(text, "-")
+// publishedOf returns the ports of the machine that a port takes; false for free
+// ones. A range for one port of the container means one that is free.
+func publishedOf(p Port) (published, bool) {
+	from, to, isRange := strings.Cut(p.Published, "-")
 	if !isRange {
 		to = from
 	}
-	low, err := strconv.Atoi(from)
-	if err != nil {
-		return 0, 0, false
+	if p.Published == "" || isRange && !strings.Contains(p.Target, "-") {
+		return published{}, false
 	}
-	high, err = strconv.Atoi(to)
-	return low, high, err == nil && low > 0 && low <= high
+	low, errLow := strconv.Atoi(from)
+	high, errHigh := strconv.Atoi(to)
+	return published{p, low, high}, errLow == nil && errHigh == nil && low > 0 && low <= high
+}
+
+// conflicts reports whether two ports cannot be published at once.
+func (p published) conflicts(other published) bool {
+	return p.low <= other.high && other.low <= p.high && p.Protocol == other.Protocol &&
+		(p.Host == other.Host || p.everywhere() || other.everywhere())
 }

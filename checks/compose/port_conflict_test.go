@@ -7,10 +7,10 @@ func TestPortConflict(t *testing.T) {
 		return "services:\n  a:\n    image: a:1\n    ports: [" + a + "]\n  b:\n    image: b:1\n    ports: [" + b + "]\n"
 	}
 	judgeAll(t, portConflict, map[string]judgement{
-		"same":        {two(`"80:8080"`, `"80:80"`), []string{"MEDIUM compose.yaml:7:13: service b publishes port 80 of the machine, which a has in line 4"}},
+		"same":        {two(`"80:8080"`, `"80:80"`), []string{"MEDIUM compose.yaml:7:13: service b publishes port 80 of the machine, which a publishes as well"}},
 		"one address": {two(`"80:8080"`, `"127.0.0.1:80:80"`), []string{"MEDIUM compose.yaml:7:13: port 80"}},
 		"range":       {two(`"8000-8010:8000-8010"`, `{target: 80, published: "8005"}`), []string{"MEDIUM compose.yaml:7:13: port 8005"}},
-		"override":    {"-- compose.yaml --\n" + two(`"80:80"`, `"81:80"`) + "-- compose.override.yaml --\nservices:\n  b:\n    ports: [\"80:80\"]\n", []string{"MEDIUM compose.override.yaml:3:13: which a has"}},
+		"override":    {"-- compose.yaml --\n" + two(`"80:80"`, `"81:80"`) + "-- compose.override.yaml --\nservices:\n  b:\n    ports: [\"80:80\"]\n", []string{"MEDIUM compose.override.yaml:3:13: which a publishes"}},
 
 		"other ports":     {text: two(`"80:80"`, `"81:80"`)},
 		"protocol":        {text: two(`"53:53"`, `"53:53/udp"`)},

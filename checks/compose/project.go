@@ -6,12 +6,13 @@ package compose
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/distribution/reference"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
@@ -45,33 +46,41 @@ type Project struct {
 // Load reads the Compose files of a source. A file that is not valid is no error:
 // compose/valid reports it, and the others are judged.
 func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
+	root, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return nil, fmt.Errorf("look for Compose files: %w", err)
+	}
 	p := &Project{files: files, dockerfiles: map[string]*dockerfile.Source{}}
 	r := &stackReader{files: files, read: map[string]*File{}}
-	for _, dir := range searched(files, options) {
-		if err := p.readDirectory(r, dir); err != nil {
+	if err := p.readDirectory(r, ".", root); err != nil {
+		return nil, err
+	}
+	for _, dir := range searched(root, options) {
+		entries, err := fs.ReadDir(files, dir)
+		if err != nil {
+			continue // source/valid reports a directory of the Dockerfile that is not there
+		}
+		if err := p.readDirectory(r, dir, entries); err != nil {
 			return nil, err
 		}
 	}
 	for _, stack := range p.Stacks {
 		p.readDockerfiles(stack)
 		stack.use = p.useOf(stack)
+		stack.built = builtImages(stack)
 		p.checkConsistency(stack)
 	}
 	return p, nil
 }
 
-// searched returns the directories to look for Compose files in.
-func searched(files fs.FS, options dockerfile.Options) []string {
-	dirs := []string{"."}
+// searched returns the directories below the root to look for Compose files in.
+func searched(root []fs.DirEntry, options dockerfile.Options) []string {
+	var dirs []string
 	name := path.Clean(strings.ReplaceAll(cmp.Or(options.Dockerfile, dockerfile.DefaultDockerfile), `\`, "/"))
 	if dir := path.Dir(name); fs.ValidPath(dir) && dir != "." {
 		dirs = append(dirs, dir)
 	}
-	entries, err := fs.ReadDir(files, ".")
-	if err != nil {
-		return dirs
-	}
-	for _, e := range entries {
+	for _, e := range root {
 		if e.IsDir() && slices.Contains(directories, e.Name()) && !slices.Contains(dirs, e.Name()) {
 			dirs = append(dirs, e.Name())
 		}
@@ -80,14 +89,7 @@ func searched(files fs.FS, options dockerfile.Options) []string {
 }
 
 // readDirectory reads the Compose files of a directory, and makes their stacks.
-func (p *Project) readDirectory(r *stackReader, dir string) error {
-	entries, err := fs.ReadDir(p.files, dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look for Compose files in %s: %w", dir, err)
-	}
+func (p *Project) readDirectory(r *stackReader, dir string, entries []fs.DirEntry) error {
 	var found []*File
 	for _, e := range entries {
 		if e.IsDir() || !fileName.MatchString(e.Name()) || len(p.Files) == maxFiles {
@@ -188,6 +190,20 @@ func (p *Project) readDockerfiles(s *Stack) {
 		}
 		p.dockerfiles[b.Dockerfile] = d
 	}
+}
+
+// builtImages returns the names of the images that the services of a stack build.
+func builtImages(s *Stack) map[string]bool {
+	built := map[string]bool{}
+	for _, service := range s.Services {
+		if !service.Built() {
+			continue
+		}
+		if named, err := reference.ParseNormalizedNamed(service.Get("image").Text().Text); err == nil {
+			built[named.String()] = true
+		}
+	}
+	return built
 }
 
 // stage returns the stage that a service is built from; nil if that is not known.
@@ -322,17 +338,21 @@ func judgeStacks(p *Project, judge func(*Stack) []checks.Finding) checks.Outcome
 	if len(p.Files) == 0 {
 		return checks.Skip(noFiles)
 	}
+	type sameness struct {
+		location checks.Location
+		of       string
+	}
 	var all []checks.Finding
+	at := map[sameness]int{}
 	for _, s := range p.Stacks {
 		for _, f := range judge(s) {
 			if s.base != nil && f.Location.Path == s.base.Path {
 				continue
 			}
-			same := slices.IndexFunc(all, func(old checks.Finding) bool {
-				return old.Location == f.Location && old.Subject == f.Subject && (f.Subject != "" || old.Message == f.Message)
-			})
-			switch {
-			case same < 0:
+			key := sameness{f.Location, cmp.Or(f.Subject, f.Message)}
+			switch same, ok := at[key]; {
+			case !ok:
+				at[key] = len(all)
 				all = append(all, f)
 			case f.Severity.AtLeast(all[same].Severity):
 				all[same] = f

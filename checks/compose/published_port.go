@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/imagegate/imagegate/checks"
@@ -55,7 +56,7 @@ services:
 				}
 				f := service.find(s.severity(checks.Medium), port.Location, "publishes port %s %s on every address of the machine", port.Target, what)
 				f.Subject += " " + port.Target
-				f.Fix = "Remove the port, or publish it as \"127.0.0.1:" + published(port) + ":" + port.Target + "\""
+				f.Fix = "Remove the port, or publish it as \"127.0.0.1:" + cmp.Or(port.Published, port.Target) + ":" + port.Target + "\""
 				findings = append(findings, f)
 			}
 			return findings
@@ -66,11 +67,3 @@ services:
 // debuggers are the ports of debuggers, by which who reaches them runs code: those
 // of Node.js, the JVM and Python.
 var debuggers = []string{"9229", "5005", "5678"}
-
-// published returns the port of the machine.
-func published(p Port) string {
-	if p.Published == "" {
-		return p.Target
-	}
-	return p.Published
-}

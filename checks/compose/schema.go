@@ -165,7 +165,7 @@ func violations(document *Node, err *jsonschema.ValidationError) []violation {
 }
 
 func violationOf(document *Node, err *jsonschema.ValidationError) violation {
-	at, _ := document.path(err.InstanceLocation)
+	at := document.path(err.InstanceLocation)
 	v := violation{path: err.InstanceLocation, at: at.Location, variable: at.shape == scalar && strings.Contains(at.text, "$")}
 	switch k := err.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
@@ -178,8 +178,7 @@ func violationOf(document *Node, err *jsonschema.ValidationError) violation {
 		}
 	case *kind.FalseSchema:
 		if last := len(v.path) - 1; last >= 0 {
-			parent, _ := document.path(v.path[:last])
-			if e, ok := parent.entry(v.path[last]); ok {
+			if e, ok := document.path(v.path[:last]).entry(v.path[last]); ok {
 				v.unknownKey(e)
 				v.rest, v.variable = true, false
 			}

@@ -12,8 +12,7 @@ import (
 )
 
 // values returns what the layers of a service have under a path of keys, the
-// lowest first: that of one layer where Compose would not merge it with those
-// below.
+// lowest first, as far as none above takes it away.
 func (s *Service) values(keys ...string) []*Node {
 	var values []*Node
 	for _, layer := range s.layers {
@@ -22,10 +21,7 @@ func (s *Service) values(keys ...string) []*Node {
 			if n = n.Get(key); n == nil {
 				break
 			}
-			switch n.tag {
-			case tagReset:
-				values = nil
-			case tagOverride:
+			if n.tag == tagReset || n.tag == tagOverride {
 				values = nil
 			}
 			if n.tag == tagReset {
@@ -50,7 +46,8 @@ func (s *Service) Get(keys ...string) *Node {
 	return values[len(values)-1]
 }
 
-// Location of the key that a service has; that of its name if it has none.
+// locate returns the place of a key that a service has; that of its name if it
+// has none.
 func (s *Service) locate(key string) checks.Location {
 	for _, layer := range slices.Backward(s.layers) {
 		if e, ok := layer.entry(key); ok {
@@ -307,8 +304,6 @@ type Dependency struct {
 	Location checks.Location
 	// Condition is what it waits for; empty if that is not known.
 	Condition string
-	// Optional is whether it is started without it as well.
-	Optional bool
 }
 
 // The conditions that a dependency can wait for.
@@ -340,7 +335,6 @@ func (s *Service) Dependencies() []Dependency {
 			if c := e.Value.Get("condition"); c != nil {
 				d.Condition, d.Location = c.Text().Text, c.Location
 			}
-			d.Optional = e.Value.Get("required").Text().Text == "false"
 			add(d)
 		}
 	}

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -39,6 +40,7 @@ type Stack struct {
 	// base is the file that the top one is laid over; nil if it stands alone.
 	base   *File
 	named  map[string]*Service
+	built  map[string]bool // the images that its services build
 	faults []fault
 }
 
@@ -111,10 +113,10 @@ func (r *stackReader) file(name string) (*File, error) {
 	if f, ok := r.read[name]; ok {
 		return f, nil
 	}
-	if _, err := fs.Stat(r.files, name); err != nil {
+	f, err := readFile(r.files, name, path.Dir(name))
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	f, err := readFile(r.files, name, path.Dir(name))
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func TestValid(t *testing.T) {
 		"circle":                      {"services:\n  a: {image: \"a:1\", depends_on: [b]}\n  b: {image: \"b:1\", depends_on: [a]}\n", []string{"HIGH compose.yaml:3:34: services wait for each other: a → b → a"}},
 		"extends":                     {services + "  b:\n    extends: {service: c}\n", []string{"HIGH compose.yaml:5:24: service b extends c, which compose.yaml does not have"}},
 		"extends a file":              {services + "  b:\n    extends: {service: c, file: c.yaml}\n", []string{"HIGH compose.yaml:5:33: which the source does not have"}},
+		"extends a directory":         {"-- compose.yaml --\n" + services + "  b:\n    extends: {service: c, file: web}\n-- web/a --\n", []string{"HIGH compose.yaml:5:33: web, which the source does not have"}},
 		"extends itself":              {services + "  b:\n    image: b\n    extends: {service: b}\n", []string{"HIGH compose.yaml:6:14: service b extends itself"}},
 		"includes":                    {"include: [other.yaml]\n" + services, []string{"HIGH compose.yaml:1:11: other.yaml is included"}},
 		"broken for development":      {"-- compose.yaml --\n" + services + "-- compose.dev.yaml --\nservices: 3\n", []string{"MEDIUM compose.dev.yaml:1:11: services has to be a mapping"}},
@@ -143,6 +144,8 @@ func TestLarge(t *testing.T) {
 		"services":     "services:\n" + ports.String()[:strings.LastIndex(ports.String()[:120_000], "\n")] + "\n",
 		"dependencies": "services:\n" + all.String()[:strings.LastIndex(all.String()[:100_000], "\n")] + "\n",
 		"volumes":      services + "    volumes:\n" + items.String(),
+		"one line":     "services: {" + strings.Repeat("\"\": 1, ", MaxFileSize/10) + "}",
+		"long line":    services + "    volumes: [" + strings.Repeat("/a, ", MaxNodes-100) + "]\n",
 		"ports":        services + "    ports:\n" + strings.ReplaceAll(items.String(), "/a", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
