@@ -49,19 +49,6 @@ var leftOut = map[string]string{
 	"services-alphabetical-order":             order,
 	"top-level-properties-order":              order,
 
-	"DL3001": yet,
-	"DL3004": yet,
-	"DL3010": yet,
-	"DL4005": yet,
-
-	"DS-0004": yet,
-	"DS-0010": yet,
-
-	"CKV_DOCKER_1":  yet,
-	"CKV2_DOCKER_1": yet,
-
-	"DKL-DI-0001": yet,
-
 	"no-build-and-image":      yet,
 	"no-version-field":        yet,
 	"require-quotes-in-ports": yet,

@@ -158,7 +158,7 @@ func (i *Ignore) invalid(err error) error {
 			_, badErr = patternmatcher.MatchesOrParentMatches("a", []string{strings.TrimPrefix(patterns[0], "!")})
 		}
 		if badErr != nil {
-			return fmt.Errorf("%s:%d: pattern %q: %w", i.Path, n+1, line, badErr)
+			return errorAt(i.Path, n+1, fmt.Errorf("pattern %q: %w", line, badErr))
 		}
 	}
 	return fmt.Errorf("%s: %w", i.Path, err)

@@ -89,6 +89,22 @@ type Source struct {
 	required          func() []RequiredVariable
 }
 
+// Error is why a source cannot be read, at a line of one of its files.
+type Error struct {
+	Location checks.Location
+	Err      error
+}
+
+// Error returns path:line: and the reason.
+func (e *Error) Error() string { return e.Location.String() + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+func errorAt(path string, line int, err error) error {
+	return &Error{checks.Location{Path: path, Line: line}, err}
+}
+
 // Load reads the Dockerfile and .dockerignore of a source and computes the
 // model. Errors name the file, the line where there is one, and what to do. A
 // variable without a value in the Dockerfile or the build arguments does not
@@ -186,7 +202,7 @@ func (s *Source) parse() error {
 		return s.invalid(err)
 	}
 	if line := beyondMaxWords(tree.AST); line > 0 {
-		return fmt.Errorf("%s:%d: here the file goes beyond the %d words that are judged: is it the right file?", s.Path, line, MaxWords)
+		return errorAt(s.Path, line, fmt.Errorf("here the file goes beyond the %d words that are judged: is it the right file?", MaxWords))
 	}
 	// Not nil: with that, a comment "# check=" above an instruction panics.
 	stages, args, err := instructions.Parse(tree.AST, linter.New(&linter.Config{}))
@@ -194,7 +210,7 @@ func (s *Source) parse() error {
 		return s.invalid(err)
 	}
 	if len(stages) == 0 {
-		return fmt.Errorf("%s:%d: no FROM instruction, so there is no image to build", s.Path, len(s.Lines))
+		return errorAt(s.Path, len(s.Lines), errors.New("no FROM instruction, so there is no image to build"))
 	}
 	s.escape = tree.EscapeToken
 	s.addGlobalArgs(args)
@@ -232,7 +248,7 @@ func (s *Source) invalid(err error) error {
 	var located *parser.LocationError
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
 		line := max(located.Locations[0][0].Start.Line, 1)
-		return fmt.Errorf("%s:%d: %w", s.Path, line, errors.Unwrap(located))
+		return errorAt(s.Path, line, errors.Unwrap(located))
 	}
 	return fmt.Errorf("%s: %w", s.Path, err)
 }

@@ -90,7 +90,7 @@ func (s *Source) countExpansion(in *Instruction) {
 // exceed enters the first thing that goes beyond the limits.
 func (s *Source) exceed(where checks.Location, format string, args ...any) {
 	if s.excess == nil {
-		s.excess = fmt.Errorf("%s:%d: %s: is it the right file?", where.Path, where.Line, fmt.Sprintf(format, args...))
+		s.excess = errorAt(where.Path, where.Line, fmt.Errorf(format+": is it the right file?", args...))
 	}
 }
 

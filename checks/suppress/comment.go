@@ -57,7 +57,7 @@ func (r *Review) addComment(c written, today string) {
 			f.Fix = p.fix
 		case p.reason == "":
 			f = checks.At(c.where, "the comment gives no reason to accept %s, so that it accepts nothing", list)
-			f.Fix = "Add the reason: " + p.fix[len("Write "):]
+			f.Fix = fmt.Sprintf("Write # %s %s reason=… with the reason", p.verb(), list)
 		case expired(p.until, today):
 			f = checks.At(c.where, "the comment accepted %s until %s", list, p.until)
 			f.Fix = "Mend what it accepted and remove it, or give it a later day and say why"

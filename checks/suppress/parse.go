@@ -18,6 +18,14 @@ type parsed struct {
 	problem, fix string
 }
 
+// verb returns the word that a comment of ours starts with.
+func (p parsed) verb() string {
+	if p.file {
+		return fileVerb
+	}
+	return instructionVerb
+}
+
 // word is a part of a comment, and the byte that it starts at.
 type word struct {
 	text  string
@@ -49,7 +57,7 @@ func parseOwn(comment string) (parsed, bool) {
 	default:
 		return parsed{}, false
 	}
-	p.fix = "Write " + strings.Replace(form, instructionVerb, verb, 1)
+	p.fix = "Write " + strings.Replace(form, instructionVerb, p.verb(), 1)
 
 	rest := words[1:]
 	for len(rest) > 0 && !strings.Contains(rest[0].text, "=") {

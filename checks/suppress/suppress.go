@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
@@ -28,7 +27,7 @@ type Review struct {
 	// problems are what is wrong with comments and with waivers of the policy.
 	comments, waivers []checks.Finding
 	policyErr         error
-	rules             names
+	rules             checks.Names
 }
 
 // acceptance is a comment or a waiver of the policy.
@@ -60,7 +59,7 @@ type identifier struct {
 // Read returns what accepts findings of a source on this day. The rules are all
 // those that judge the source, in whichever profile.
 func Read(s *dockerfile.Source, rules []checks.Rule, now time.Time) *Review {
-	r := &Review{rules: namesOf(rules)}
+	r := &Review{rules: checks.NamesOf(rules)}
 	today := now.UTC().Format(time.DateOnly)
 	files := filesOf(s)
 	for _, f := range files {
@@ -148,7 +147,7 @@ func (r *Review) findUnused(a *acceptance, judged map[string]bool) {
 func (r *Review) resolve(a *acceptance) {
 	known := a.ids[:0]
 	for _, id := range a.ids {
-		if id.rules = r.rules.find(id.text); len(id.rules) > 0 {
+		if id.rules = r.rules.Find(id.text); len(id.rules) > 0 {
 			known = append(known, id)
 			continue
 		}
@@ -171,42 +170,4 @@ func outcome(problems []checks.Finding) checks.Outcome {
 	return checks.Found(slices.SortedFunc(slices.Values(problems), func(a, b checks.Finding) int {
 		return cmp.Or(cmp.Compare(a.Location.Line, b.Location.Line), cmp.Compare(a.Location.Column, b.Location.Column))
 	})...)
-}
-
-// names are the ids of checks by the names that they have here and in other tools.
-type names map[string][]string
-
-func namesOf(rules []checks.Rule) names {
-	n := names{}
-	for _, r := range rules {
-		n[fold(r.ID)] = append(n[fold(r.ID)], r.ID)
-		for _, alias := range r.Aliases {
-			if name := fold(alias); !slices.Contains(n[name], r.ID) {
-				n[name] = append(n[name], r.ID)
-			}
-		}
-	}
-	return n
-}
-
-// find returns the ids of the checks of a name.
-func (n names) find(name string) []string {
-	if ids := n[fold(name)]; ids != nil {
-		return ids
-	}
-	// A rule of BuildKit that one of our own checks answers is an alias of that.
-	if rule, ok := strings.CutPrefix(name, "buildkit/"); ok {
-		return n[fold(rule)]
-	}
-	return nil
-}
-
-// fold returns a name as names compare: without regard to case, and Trivy's
-// DS-0002 also as AVD-DS-0002 and DS002.
-func fold(name string) string {
-	name = strings.TrimPrefix(strings.ToUpper(name), "AVD-")
-	if digits, ok := strings.CutPrefix(name, "DS"); ok && len(digits) == 3 && strings.Trim(digits, "0123456789") == "" {
-		return "DS-0" + digits
-	}
-	return name
 }

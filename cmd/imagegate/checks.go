@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/catalog"
+)
+
+// listed is a check as an element of the JSON list.
+type listed struct {
+	checks.Rule
+	Doc string `json:"doc"`
+}
+
+func checksCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
+	flags := newFlags("checks")
+	format := newChoice(flags, "format", "text", "json")
+	others, err := parse(flags, args)
+	if err != nil {
+		return 0, err
+	}
+	if len(others) > 0 {
+		return 0, fmt.Errorf("checks: it takes no arguments, and got %q", others)
+	}
+	if format.value == "json" {
+		var list []listed
+		for _, r := range catalog.Rules() {
+			list = append(list, listed{r, pages + r.Page()})
+		}
+		return exitClean, encode(stdout, list)
+	}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "CHECK\tSEVERITY\tHOLDS WHEN IT PASSES\tIN OTHER TOOLS")
+	for _, r := range catalog.Rules() {
+		severity := string(r.Severity)
+		if r.Strict {
+			severity += ", strict"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, severity, r.Title, strings.Join(r.Aliases, " "))
+	}
+	return exitClean, w.Flush()
+}
+
+func explainCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
+	names, err := parse(newFlags("explain"), args)
+	if err != nil {
+		return 0, err
+	}
+	if len(names) != 1 {
+		return 0, errors.New("explain: name one check, as in source/user or DL3002")
+	}
+	entries := map[string]catalog.Entry{}
+	for _, e := range catalog.Entries() {
+		entries[e.ID] = e
+	}
+	ids := checks.NamesOf(catalog.Rules()).Find(names[0])
+	if len(ids) == 0 {
+		return 0, fmt.Errorf("explain: there is no check %q: imagegate checks lists them", names[0])
+	}
+	for i, id := range ids {
+		if i > 0 {
+			fmt.Fprintln(stdout)
+		}
+		if _, err := io.WriteString(stdout, explanation(entries[id])); err != nil {
+			return 0, fmt.Errorf("explain: %w", err)
+		}
+	}
+	return exitClean, nil
+}
+
+func explanation(e catalog.Entry) string {
+	var b strings.Builder
+	severity := string(e.Severity)
+	if e.Strict {
+		severity += ", strict profile alone"
+	}
+	fmt.Fprintf(&b, "%s (%s)\n%s\n", e.ID, severity, e.Title)
+	section := func(title, text string) {
+		if text = strings.Trim(text, "\n"); text != "" {
+			fmt.Fprintf(&b, "\n%s:\n", title)
+			for line := range strings.Lines(text + "\n") {
+				b.WriteString(strings.TrimRight("    "+line, " \n") + "\n")
+			}
+		}
+	}
+	section("Why", e.Why)
+	section("Fix", e.Fix)
+	section("Good", e.Good)
+	section("Bad", e.Bad)
+	section("In other tools", strings.Join(e.Aliases, ", "))
+	section("Where the verdict differs", e.Differs)
+	section("More", e.Reference+"\n"+pages+e.Page())
+	return b.String()
+}

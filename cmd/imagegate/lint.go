@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
+	"github.com/imagegate/imagegate/checks/lint"
+)
+
+// stdinArg is the argument that stands for a Dockerfile from standard input, and
+// the path of one that --dockerfile does not name.
+const stdinArg = "-"
+
+// target is a Dockerfile with its build context.
+type target struct {
+	// context is the directory, dockerfile the path in it.
+	context, dockerfile string
+	// stdin is whether the Dockerfile comes from standard input.
+	stdin bool
+}
+
+func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
+	flags := newFlags("lint")
+	format := newChoice(flags, "format", "text", "json", "sarif", "github")
+	profile := newChoice(flags, "profile", string(checks.DefaultProfile), string(checks.MinimalProfile), string(checks.StrictProfile))
+	named := flags.String("dockerfile", "", "")
+	paths, err := parse(flags, args)
+	if err != nil {
+		return 0, err
+	}
+	if len(paths) == 0 {
+		return 0, errors.New("lint: name a Dockerfile, a directory or -, for standard input")
+	}
+	targets, unusable := targetsOf(paths, *named)
+	input := &standardInput{read: sync.OnceValues(func() ([]byte, error) {
+		return io.ReadAll(io.LimitReader(stdin, dockerfile.MaxFileSize+1))
+	})}
+	r := &report{profile: checks.Profile(profile.value)}
+	r.lint(targets, input, time.Now())
+	r.sort()
+	write := map[string]func(io.Writer, *report) error{"text": writeText, "json": writeJSON, "sarif": writeSARIF, "github": writeGitHub}[format.value]
+	var out bytes.Buffer
+	if err := write(&out, r); err != nil {
+		return 0, fmt.Errorf("lint: write the findings: %w", err)
+	}
+	if _, err := out.WriteTo(stdout); err != nil {
+		return 0, fmt.Errorf("lint: write the findings: %w", err)
+	}
+	if err := errors.Join(append(unusable, r.errors...)...); err != nil {
+		return 0, err
+	}
+	return r.status(), nil
+}
+
+// targetsOf returns what the arguments name, each once, and why some name nothing.
+func targetsOf(paths []string, named string) ([]target, []error) {
+	var targets []target
+	var unusable []error
+	for _, arg := range paths {
+		var t target
+		info, err := os.Stat(arg)
+		switch {
+		case arg == stdinArg:
+			t = target{context: ".", dockerfile: stdinArg, stdin: true}
+			if named != "" {
+				t.dockerfile = path.Clean(filepath.ToSlash(named))
+			}
+			if !fs.ValidPath(t.dockerfile) {
+				unusable = append(unusable, fmt.Errorf("--dockerfile=%s is outside of the current directory, the build context of -: name a path in it", named))
+				continue
+			}
+		case err != nil:
+			unusable = append(unusable, fmt.Errorf("%w: name a Dockerfile, a directory with one, or -", err))
+			continue
+		case info.IsDir():
+			t = target{context: filepath.Clean(arg), dockerfile: named}
+			if named == "" {
+				t.dockerfile = dockerfile.DefaultDockerfile
+			}
+		default:
+			t = target{context: filepath.Dir(arg), dockerfile: filepath.Base(arg)}
+		}
+		if !slices.Contains(targets, t) {
+			targets = append(targets, t)
+		}
+	}
+	return targets, unusable
+}
+
+// lint judges the targets, as many at a time as there are processors.
+func (r *report) lint(targets []target, input *standardInput, now time.Time) {
+	rules := map[string]checks.Rule{}
+	for _, rule := range lint.Rules() {
+		rules[rule.ID] = rule
+	}
+	found := make([][]finding, len(targets))
+	failed := make([][]error, len(targets))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(targets)) {
+		workers.Go(func() {
+			for i := range next {
+				found[i], failed[i] = judge(targets[i], input, rules, r.profile, now)
+			}
+		})
+	}
+	for i := range targets {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	r.files = len(targets)
+	r.findings = slices.Concat(found...)
+	r.errors = slices.Concat(failed...)
+}
+
+// judge judges one target. What could not be judged is among the findings, with
+// the status error, and the errors say it again.
+func judge(t target, input *standardInput, rules map[string]checks.Rule, profile checks.Profile, now time.Time) ([]finding, []error) {
+	options := lint.Options{Profile: profile, Now: now}
+	options.Dockerfile = t.dockerfile
+	files := os.DirFS(t.context)
+	if t.stdin {
+		files = overlay{files, t.dockerfile, input}
+	}
+	results, err := lint.Judge(files, options)
+	if err != nil {
+		where := checks.Location{Path: t.dockerfile}
+		var located *dockerfile.Error
+		message := err.Error()
+		if errors.As(err, &located) {
+			where, message = located.Location, located.Err.Error()
+		}
+		f := newFinding(t, rules[unreadable], checks.Finding{Status: checks.Error, Location: where, Message: message})
+		return []finding{f}, []error{fmt.Errorf("%s: %s", f.where(), message)}
+	}
+	var found []finding
+	var failed []error
+	for _, res := range results {
+		if res.Status == checks.Error {
+			f := newFinding(t, rules[res.Check], checks.Finding{Status: checks.Error, Message: res.Detail})
+			found = append(found, f)
+			failed = append(failed, fmt.Errorf("%s: %s: %s", f.where(), res.Check, res.Detail))
+		}
+		for _, f := range res.Findings {
+			found = append(found, newFinding(t, rules[res.Check], f))
+		}
+	}
+	return found, failed
+}
+
+// unreadable is the check that reports a Dockerfile that cannot be read.
+const unreadable = "source/valid"
+
+// path returns the path of a file of the target, from where the command runs.
+func (t target) path(name string) string {
+	if t.stdin && name == stdinArg {
+		return stdinArg
+	}
+	return filepath.ToSlash(filepath.Join(t.context, filepath.FromSlash(name)))
+}
+
+// standardInput reads the Dockerfile from there, once.
+type standardInput struct {
+	read func() ([]byte, error)
+}
+
+// overlay is the current directory, with the Dockerfile from standard input.
+type overlay struct {
+	fs.FS
+	name  string
+	input *standardInput
+}
+
+// Open implements fs.FS.
+func (o overlay) Open(name string) (fs.File, error) {
+	if name != o.name {
+		return o.FS.Open(name)
+	}
+	text, err := o.input.read()
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	return &inputFile{bytes.NewReader(text), path.Base(name)}, nil
+}
+
+type inputFile struct {
+	*bytes.Reader
+	name string
+}
+
+func (f *inputFile) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *inputFile) Close() error               { return nil }
+func (f *inputFile) Name() string               { return f.name }
+func (f *inputFile) Mode() fs.FileMode          { return 0o444 }
+func (f *inputFile) ModTime() time.Time         { return time.Time{} }
+func (f *inputFile) IsDir() bool                { return false }
+func (f *inputFile) Sys() any                   { return nil }
+
+// oneLine makes a text fit into one line.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,0 +1,126 @@
+// Command imagegate lints Dockerfiles without an engine, by the checks of the
+// module's lint gate.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// The statuses that the command ends with.
+const (
+	exitClean  = 0
+	exitBlocks = 1 // something was found that blocks
+	exitError  = 2 // bad use, or something that could not be judged
+)
+
+const usage = `Usage:
+
+  imagegate lint [--format text|json|sarif|github] [--profile minimal|default|strict]
+                 [--dockerfile PATH] PATH…
+  imagegate checks [--format text|json]
+  imagegate explain ID
+
+lint judges Dockerfiles, each with its build context: PATH is a Dockerfile, whose
+directory is the context; or a directory, the context, with the Dockerfile that
+--dockerfile names in it; or -, a Dockerfile from standard input, which stands for
+the one that --dockerfile names in the current directory.
+
+checks lists every check; explain says why there is one, and how to mend what it
+finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.
+
+lint ends with status 0 where nothing blocks, 1 where something does, and 2 where
+it is used wrongly or a file cannot be read.
+`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return exitError
+	}
+	commands := map[string]func(args []string, stdin io.Reader, stdout io.Writer) (int, error){
+		"lint": lintCommand, "checks": checksCommand, "explain": explainCommand,
+	}
+	command, ok := commands[args[0]]
+	switch {
+	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
+		fmt.Fprint(stdout, usage)
+		return exitClean
+	case !ok:
+		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, checks and explain; imagegate help says more\n", args[0])
+		return exitError
+	}
+	status, err := command(args[1:], stdin, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return exitClean
+	case err != nil:
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintf(stderr, "imagegate: %s\n", strings.TrimSuffix(line, "\n"))
+		}
+		return exitError
+	}
+	return status
+}
+
+// newFlags returns the flags of a command, which reports nothing itself.
+func newFlags(name string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	return flags
+}
+
+// parse parses arguments, with flags before, between and behind the others, which
+// it returns. Behind -- there are none.
+func parse(flags *flag.FlagSet, args []string) ([]string, error) {
+	var behind []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, behind = args[:i], args[i+1:]
+	}
+	var others []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, fmt.Errorf("%s: %w; imagegate help says more", flags.Name(), err)
+		}
+		if flags.NArg() == 0 {
+			return append(others, behind...), nil
+		}
+		others = append(others, flags.Arg(0))
+		args = flags.Args()[1:]
+	}
+}
+
+// choice is a flag with a fixed set of values, the first of which is its default.
+type choice struct {
+	value  string
+	values []string
+}
+
+func newChoice(flags *flag.FlagSet, name string, values ...string) *choice {
+	c := &choice{values[0], values}
+	flags.Var(c, name, "")
+	return c
+}
+
+func (c *choice) String() string { return c.value }
+
+func (c *choice) Set(value string) error {
+	if !slices.Contains(c.values, value) {
+		return fmt.Errorf("it is one of %s", strings.Join(c.values, ", "))
+	}
+	c.value = value
+	return nil
+}
