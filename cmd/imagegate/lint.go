@@ -136,6 +136,8 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, profile
 	if t.stdin {
 		files = overlay{files, t.dockerfile, input}
 	}
+	var found []finding
+	var failed []error
 	results, err := lint.Judge(files, options)
 	if err != nil {
 		where := checks.Location{Path: t.dockerfile}
@@ -145,10 +147,8 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, profile
 			where, message = located.Location, located.Err.Error()
 		}
 		f := newFinding(t, rules[unreadable], checks.Finding{Status: checks.Error, Location: where, Message: message})
-		return []finding{f}, []error{fmt.Errorf("%s: %s", f.where(), message)}
+		found, failed = []finding{f}, []error{fmt.Errorf("%s: %s", f.where(), message)}
 	}
-	var found []finding
-	var failed []error
 	for _, res := range results {
 		if res.Status == checks.Error {
 			f := newFinding(t, rules[res.Check], checks.Finding{Status: checks.Error, Message: res.Detail})
