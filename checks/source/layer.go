@@ -54,7 +54,7 @@ func leftovers(s *dockerfile.Source) []leftover {
 		for _, in := range stage.Instructions {
 			switch in.Keyword {
 			case "COPY", "ADD":
-				all = append(all, leftByCopy(in)...)
+				all = append(all, leftByCopy(s, in)...)
 			case "RUN":
 				run := newRunLayer(in)
 				found := append(run.lists(), run.caches(&config)...)
@@ -75,7 +75,7 @@ func leftovers(s *dockerfile.Source) []leftover {
 }
 
 // leftByCopy returns what a COPY puts into the image, and an ADD downloads to it.
-func leftByCopy(in *dockerfile.Instruction) []leftover {
+func leftByCopy(s *dockerfile.Source, in *dockerfile.Instruction) []leftover {
 	c, _ := in.Copy()
 	if !c.Dest.Known {
 		return nil
@@ -103,9 +103,20 @@ func leftByCopy(in *dockerfile.Instruction) []leftover {
 		case remote:
 			l.paths = l.paths[:1]
 		}
+		if !remote && mayBeDirectory(s, c, source.Text) {
+			l.paths = []string{dest.Text}
+		}
 		all = append(all, l)
 	}
 	return all
+}
+
+// mayBeDirectory reports whether a source of a copy is a directory, or may be one.
+func mayBeDirectory(s *dockerfile.Source, c dockerfile.Copy, source string) bool {
+	if c.From == "" {
+		return strings.HasSuffix(source, "/") || s.IsDir(strings.TrimPrefix(path.Clean("/"+source), "/"))
+	}
+	return path.Ext(source) == ""
 }
 
 // runLayer is a RUN, and what its layer does not keep.

@@ -38,9 +38,12 @@ RUN pip install -r requirements.txt
 				continue
 			}
 			c := caches[l.manager]
-			f := checks.At(l.call.Location, "%s leaves its cache %s in the layer", l.name, l.paths[0])
-			f.Subject, f.Severity = l.manager, c.severity
-			f.Fix = fmt.Sprintf("%s, or keep it out of the layer by RUN --mount=type=cache,target=%s", c.fix, strings.Replace(l.paths[0], "~", "/root", 1))
+			f := checks.At(l.call.Location, "%s leaves its cache in the layer", l.name)
+			f.Subject, f.Severity, f.Fix = l.manager, c.severity, c.fix
+			if len(c.traces) == 0 || !slices.Equal(l.paths, c.paths) { // where it is, is known
+				f.Message = fmt.Sprintf("%s leaves its cache %s in the layer", l.name, l.paths[0])
+				f.Fix += ", or keep it out of the layer by RUN --mount=type=cache,target=" + strings.Replace(l.paths[0], "~", "/root", 1)
+			}
 			findings = append(findings, f)
 		}
 		return checks.Found(findings...)
@@ -50,9 +53,12 @@ RUN pip install -r requirements.txt
 // cache is what a package manager keeps of its downloads.
 type cache struct {
 	// paths are where it is, unless one of moves says otherwise: options, and
-	// variables of the environment. One of moved stands for what no path tells.
+	// variables of the environment.
 	paths []string
 	moves []string
+	// traces are parts of paths that tell of the cache where the base image decides
+	// on its place; paths are then those of the usual ones.
+	traces []string
 	// off are options and variables that switch it off.
 	off []string
 	// setting is what the manager's configuration calls it, in one of the files.
@@ -95,27 +101,27 @@ var caches = map[string]cache{
 		setting: "cache", files: []string{".npmrc"}, fix: "End the RUN with && npm cache clean --force",
 	},
 	"yarn": {
-		paths: []string{"/usr/local/share/.cache/yarn", "~/.cache/yarn"}, moves: []string{"--cache-folder", "YARN_CACHE_FOLDER"},
+		paths: []string{"/usr/local/share/.cache/yarn", "~/.cache/yarn"}, traces: []string{"/yarn"}, moves: []string{"--cache-folder", "YARN_CACHE_FOLDER"},
 		setting: "cache-folder", files: []string{".yarnrc"}, fix: "End the RUN with && yarn cache clean",
 	},
 	"composer": {
-		paths: []string{"~/.composer/cache", "~/.cache/composer", "/tmp/cache"}, moves: []string{"COMPOSER_CACHE_DIR", "XDG_CACHE_HOME"}, off: []string{"--no-cache"},
+		paths: []string{"~/.composer/cache", "~/.cache/composer", "/tmp/cache"}, traces: []string{"composer"}, moves: []string{"COMPOSER_CACHE_DIR", "XDG_CACHE_HOME"}, off: []string{"--no-cache"},
 		setting: "cache-dir", files: []string{"config.json"}, fix: "Add --no-cache",
 	},
 	"conda": {
-		paths: []string{"/opt/conda/pkgs"}, moves: []string{"CONDA_PKGS_DIRS", "MAMBA_ROOT_PREFIX", "-r", "--root-prefix"},
+		paths: []string{"/opt/conda/pkgs"}, traces: []string{"/pkgs"}, moves: []string{"CONDA_PKGS_DIRS", "MAMBA_ROOT_PREFIX", "-r", "--root-prefix"},
 		setting: "pkgs_dirs", files: []string{".condarc", ".mambarc"}, fix: "End the RUN with && conda clean --all --yes",
 	},
 	"go": {
-		paths: []string{"/go/pkg/mod", "~/go/pkg/mod"}, moves: []string{"GOMODCACHE", "GOPATH"},
+		paths: []string{"/go/pkg/mod", "~/go/pkg/mod"}, traces: []string{"/pkg/mod", "/go"}, moves: []string{"GOMODCACHE", "GOPATH"},
 		fix: "Build the tool in a stage of its own, or end the RUN with && go clean -cache -modcache",
 	},
 	"cargo": {
-		paths: []string{"/usr/local/cargo/registry", "~/.cargo/registry"}, moves: []string{"CARGO_HOME"},
+		paths: []string{"/usr/local/cargo/registry", "~/.cargo/registry"}, traces: []string{"registry", "cargo"}, moves: []string{"CARGO_HOME"},
 		fix: `Build the tool in a stage of its own, or end the RUN with && rm -rf "$CARGO_HOME/registry"`,
 	},
 	"gem": {
-		paths: []string{"/usr/local/bundle/cache"}, moves: []string{"GEM_HOME", "-i", "--install-dir"},
+		paths: []string{"/usr/local/bundle/cache"}, traces: []string{"/gems/", "/bundle", ".gem"}, moves: []string{"GEM_HOME", "-i", "--install-dir"},
 		fix: `End the RUN with && rm -rf "$(gem env gemdir)/cache"`, severity: checks.Low,
 	},
 }
@@ -128,7 +134,7 @@ func rpmCache(program string) cache {
 		}
 	}
 	return cache{
-		paths: paths, moves: []string{"--setopt", "--installroot"},
+		paths: paths, traces: []string{"/dnf", "/yum"}, moves: []string{"--setopt", "--installroot"},
 		setting: "cachedir", files: []string{"dnf.conf", "yum.conf"}, fix: "End the RUN with && " + program + " clean all",
 	}
 }
@@ -227,7 +233,7 @@ func (r *runLayer) caches(config *cacheConfig) []leftover {
 		for i := u.last + 1; i < len(r.calls); i++ {
 			emptied = emptied || cleansCache(r.in.Calls[i], r.calls[i], manager)
 		}
-		if emptied || !r.keeps(u.last, u.paths...) {
+		if emptied || !r.keeps(u.last, u.paths...) || r.traces(u.last, caches[manager].traces) {
 			continue
 		}
 		call, name := r.in.Calls[u.first], r.calls[u.first].command
@@ -237,6 +243,17 @@ func (r *runLayer) caches(config *cacheConfig) []leftover {
 		all = append(all, leftover{residue: residueCache, in: r.in, call: call, manager: manager, paths: u.paths, name: name})
 	}
 	return all
+}
+
+// traces reports whether a mount, or what is removed behind a call, has one of the
+// parts in its path.
+func (r *runLayer) traces(index int, parts []string) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
+	}
+	return slices.ContainsFunc(r.mounts, has) || slices.ContainsFunc(r.removals, func(rm removal) bool {
+		return (rm.index > index || rm.anytime) && slices.ContainsFunc(rm.paths, has)
+	})
 }
 
 // findCache returns where a call has its cache; false if it has none, or if that is not

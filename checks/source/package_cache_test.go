@@ -42,6 +42,7 @@ func TestPackageCache(t *testing.T) {
 		"berry":            {text: "-- Dockerfile --\nFROM a:1\nCOPY . .\nRUN yarn install\n-- .yarnrc.yml --\nnodeLinker: pnp\n", status: checks.Pass},
 		"home variable":    {text: "FROM a:1\nRUN pip install x && rm -rf \"$HOME/.cache\"\n", status: checks.Pass},
 		"later":            {text: "FROM a:1\nRUN dnf install -y x\nRUN dnf clean all\n", status: checks.Pass}, // late-cleanup
+		"conda mounted":    {text: "FROM a:1\nRUN --mount=type=cache,target=/opt/miniforge/pkgs conda install -y x\n", status: checks.Pass},
 		"windows":          {text: "FROM python:3.12.1-windowsservercore\nRUN pip install x\n", status: checks.Pass},
 		"pipe":             {text: "FROM a:1\nRUN yes | pip install x; find / -path '*/pip/*' | xargs rm\n", status: checks.Warn},
 	}
@@ -51,7 +52,7 @@ func TestPackageCache(t *testing.T) {
 		"npm ci --omit=dev": "npm ci", "npm install -g pm2@5": "npm install", "yarn --frozen-lockfile": "yarn", "yarn global add x@1": "yarn global add", "composer install --no-dev": "composer install", "composer require a/b:1": "composer require",
 		"conda install -y x": "conda install", "micromamba create -y -n a x": "micromamba create", "mamba env update -f a.yml": "mamba env update", "go install a.b/c@v1.0.0": "go install", "cargo install just --version 1.0.0": "cargo install", "gem install rails -v 7.1.3": "gem install",
 		"dnf -y install x": "dnf install", "yum install -y x && yum clean all; yum update -y": "yum install", "microdnf install x": "microdnf install", "tdnf install -y x": "tdnf install", "zypper -n in x": "zypper in", "dnf makecache": "dnf makecache",
-		"dnf install -y x && rm -rf /var/lib/dnf": "dnf install", "npm ci && npm cache verify": "npm ci", "npm ci && rm -rf node_modules/.cache": "npm ci", "pip install x && rm -rf /root/.cache/uv /tmp/*": "pip install",
+		"dnf install -y x && rm -rf /var/lib/rpm": "dnf install", "npm ci && npm cache verify": "npm ci", "npm ci && rm -rf node_modules/.cache": "npm ci", "pip install x && rm -rf /root/.cache/uv /tmp/*": "pip install",
 	} {
 		tests[line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Warn, finding: "2: " + want + " leaves its cache"}
 	}
@@ -62,7 +63,7 @@ func TestPackageCache(t *testing.T) {
 		"npm ci && npm cache clean --force", "npm ci; npm cache clean --force || true", "npm ci && rm -rf ~/.npm", "npm run build", "npm prune --omit=dev", "npm install --offline", "npm install ./a.tgz", "yarn install && yarn cache clean --all", "yarn build", "yarn install --immutable",
 		"pnpm install --frozen-lockfile", "bun install", "composer install --no-cache", "composer install && composer clear-cache", "composer install && composer clearcache", "composer dump-autoload", "COMPOSER_CACHE_DIR=/dev/null composer install",
 		"conda install -y x && conda clean -afy", "conda install -y x && rm -rf /opt/conda/pkgs", "go build ./...", "go mod download", "go install ./cmd/a", "go install a.b/c@v1 && go clean -cache -modcache", "cargo build", "cargo install --path .", "cargo binstall just",
-		"cargo install just && rm -rf $CARGO_HOME/registry", "cargo install just && rm -rf /usr/local/cargo/registry /usr/local/cargo/git", "gem install bundler:2.5.0", "gem install rails && rm -rf \"$GEM_HOME\"/cache", "gem install ./a.gem",
+		"cargo install just && rm -rf $CARGO_HOME/registry", "cargo install just && rm -rf /usr/local/cargo/registry /usr/local/cargo/git", "gem install bundler:2.5.0", "gem install rails && rm -rf \"$GEM_HOME\"/cache", "gem install ./a.gem", "gem install rails && rm -rf /usr/lib/ruby/gems/3.3.0/cache/*.gem", "conda install -y x && rm -rf /opt/miniforge/pkgs/*", "cargo install just && rm -rf /opt/cargo/registry",
 		"dnf install -y x && dnf clean all", "yum install -y x && yum clean all", "yum install -y x && dnf -y clean all", "microdnf install x && microdnf clean all", "microdnf install -y x && rm -rf /var/cache/yum", "dnf install -y x && rm -rf /var/cache/dnf/*", "dnf install -y x; rm -rf /var/cache/{dnf,yum}",
 		"zypper -n in x && zypper clean -a", "zypper -n in x && zypper cc --all", "zypper -n in x && rm -rf /var/cache/zypp/*", "dnf remove -y x", "dnf install -y --setopt=cachedir=/tmp/c x", "rpm -i a.rpm", "echo pip install x", "(",
 	} {
@@ -72,6 +73,10 @@ func TestPackageCache(t *testing.T) {
 
 	f := run(t, packageCache, "FROM a:1\nRUN npm ci\n", dockerfile.Options{}).Findings
 	if want := "End the RUN with && npm cache clean --force, or keep it out of the layer by RUN --mount=type=cache,target=/root/.npm"; len(f) != 1 || f[0].Fix != want {
+		t.Errorf("%+v, want %s", f, want)
+	}
+	f = run(t, packageCache, "FROM a:1\nRUN gem install rails\n", dockerfile.Options{}).Findings
+	if want := `End the RUN with && rm -rf "$(gem env gemdir)/cache"`; len(f) != 1 || f[0].Fix != want || f[0].Message != "gem install leaves its cache in the layer" {
 		t.Errorf("%+v, want %s", f, want)
 	}
 	if f := run(t, packageCache, "FROM a:1\nRUN pip install a && pip install b && npm ci\n", dockerfile.Options{}).Findings; len(f) != 2 {
