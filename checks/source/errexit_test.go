@@ -50,7 +50,7 @@ func TestErrexit(t *testing.T) {
 		"echo x | make; ls":                  "make",
 		"case $A in x) make;; esac; ls":      "make",
 		"sudo make; ls":                      "make",
-		"mkdir a; cp x a":                    "mkdir",
+		"cp a b; cp x a":                     "cp",
 	} {
 		tests[line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Warn, finding: "2: when " + what + " fails"}
 	}

@@ -173,7 +173,7 @@ func leavesLoop(body []*syntax.Stmt) bool {
 // tolerated are programs that hardly fail, or whose failure is nothing to stop for.
 var tolerated = []string{
 	"echo", "printf", "true", ":", "set", "export", "unset", "shopt", "trap", "umask", "ulimit", "alias", "unalias", "local", "readonly", "declare",
-	"exit", "return", "break", "continue", "shift", "sleep", "wait", "date", "ls", "pwd", "whoami", "id", "env", "printenv", "which", "type", "hash",
+	"exit", "return", "break", "continue", "shift", "sleep", "wait", "date", "ls", "pwd", "whoami", "id", "env", "printenv", "which", "type", "hash", "mkdir",
 	"test", "[", "cat", "clear", "rm", "rmdir", "find", "kill", "pkill", "killall", "userdel", "deluser", "groupdel", "delgroup", "ldconfig", "sync",
 	"uname", "arch", "nproc", "df", "du", "free", "ps", "history", "file", "head", "tail", "wc", "grep", "egrep", "fgrep", "touch", "tee", "hostname",
 }
@@ -181,7 +181,7 @@ var tolerated = []string{
 // isHarmless reports whether the failure of a call is nothing to stop for.
 func isHarmless(call dockerfile.Call) bool {
 	program, args := call.Program(), call.Words[1:]
-	if slices.Contains(tolerated, program) || program == "mkdir" && slices.Contains(args, "-p") {
+	if slices.Contains(tolerated, program) {
 		return true
 	}
 	if len(args) == 1 && slices.Contains([]string{"--version", "-version", "-v", "-V", "version", "--help"}, args[0]) {
