@@ -93,6 +93,9 @@ func (f failures) of(stmt *syntax.Stmt) *syntax.CallExpr {
 				return call
 			}
 		}
+		if cmd.Op == syntax.OrStmt && firstWord(cmd.X) != "" && firstWord(cmd.X) == firstWord(cmd.Y) {
+			return nil // another try, from another server
+		}
 		return f.of(cmd.Y)
 	case *syntax.Block:
 		return f.ofAny(cmd.Stmts)
@@ -118,6 +121,19 @@ func (f failures) of(stmt *syntax.Stmt) *syntax.CallExpr {
 		}
 	}
 	return nil
+}
+
+// firstWord returns the first program that a statement calls, as far as it stands
+// there.
+func firstWord(stmt *syntax.Stmt) string {
+	word := ""
+	syntax.Walk(stmt, func(node syntax.Node) bool {
+		if call, ok := node.(*syntax.CallExpr); ok && word == "" && len(call.Args) > 0 {
+			word = call.Args[0].Lit()
+		}
+		return word == ""
+	})
+	return word
 }
 
 func (f failures) ofAny(stmts []*syntax.Stmt) *syntax.CallExpr {
