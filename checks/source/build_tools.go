@@ -61,6 +61,9 @@ CMD ["python", "-m", "app"]
 		}) {
 			names := strings.Join(kept.names, ", ")
 			f := checks.At(kept.call.Location, "the image keeps %s, which only a build needs", names)
+			if names == "git" {
+				f.Message = "the image keeps git, which a RUN clones with, and the container does not start"
+			}
 			f.Subject = names
 			f.Fix = "Install them in the stage that builds, and copy the result by COPY --from; or remove them at the end of this RUN, by " + removalOf(kept.call)
 			if line := removalLine(chain, kept); line > 0 {
@@ -73,16 +76,36 @@ CMD ["python", "-m", "app"]
 }
 
 // runsSomething reports whether an image is one to run: it says how, has the source
-// in it, or takes from another stage what it runs.
+// in it, or takes what another stage has made.
 func runsSomething(final *dockerfile.Stage, chain []*dockerfile.Stage) bool {
-	return isApplication(final, chain) || slices.ContainsFunc(chain, func(stage *dockerfile.Stage) bool {
-		return slices.ContainsFunc(stage.Copies(), func(c dockerfile.Copy) bool { return c.From != "" })
-	})
+	if isApplication(final, chain) {
+		return true
+	}
+	for _, stage := range chain {
+		for _, ref := range stage.References {
+			if ref.Instruction.Keyword != "COPY" || ref.Stage == nil {
+				continue
+			}
+			if slices.ContainsFunc(ref.Stage.Chain(), func(from *dockerfile.Stage) bool {
+				return slices.ContainsFunc(from.Instructions, func(in *dockerfile.Instruction) bool { return in.Keyword == "RUN" })
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
+// workNames are words of the names of stages to work in.
+var workNames = []string{"dev", "devel", "develop", "development", "devcontainer", "test", "tests", "testing", "lint", "ci", "debug"}
+
 // isWorkbench reports whether an image says that it is there to build, to test or
-// to work in: its command is a build, a test or a shell.
+// to work in: by its name, or by a command that is a build, a test or a shell.
 func isWorkbench(final *dockerfile.Stage) bool {
+	words := strings.FieldsFunc(final.Name, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(workNames, w) }) {
+		return true
+	}
 	calls := startCalls(final)
 	return slices.ContainsFunc(calls, func(call dockerfile.Call) bool {
 		program := call.Program()
@@ -92,7 +115,7 @@ func isWorkbench(final *dockerfile.Stage) bool {
 			return true
 		case dockerfile.IsShell(program):
 			return len(call.Words) == 1 || call.Words[1] == "-l" || call.Words[1] == "-i" || call.Words[1] == "--login"
-		case slices.Contains([]string{"pytest", "tox", "nox", "jest", "vitest", "mocha", "phpunit", "rspec", "playwright", "cypress"}, program):
+		case slices.Contains([]string{"pytest", "tox", "nox", "jest", "vitest", "mocha", "phpunit", "rspec", "playwright", "cypress", "protoc", "buf"}, program):
 			return true
 		case len(call.Words) == 1:
 			return slices.Contains([]string{"go", "cargo", "mvn", "gradle", "dotnet", "npm", "yarn", "pnpm", "rustc", "composer"}, program)

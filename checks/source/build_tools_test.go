@@ -23,7 +23,7 @@ func TestBuildTools(t *testing.T) {
 		"removed later":  {text: build + "FROM a:1\nRUN apk add gcc\nRUN apk del gcc\n" + end, status: checks.Warn, finding: "4:5: the image keeps gcc, which only a build needs; that line 5 removes them does not take them out of the layer"},
 		"removed by stage": {text: "FROM a:1 AS base\nRUN apk add gcc\n" + build + "FROM base\nRUN apk del gcc\n" + end, status: checks.Warn,
 			finding: "2:5: that line 6 removes them"},
-		"git to clone":       {text: build + "FROM a:1\nRUN apk add git && git clone https://e.com/a\n" + end, status: checks.Warn, finding: "4:5: keeps git"},
+		"git to clone":       {text: build + "FROM a:1\nRUN apk add git && git clone https://e.com/a\n" + end, status: checks.Warn, finding: "4:5: the image keeps git, which a RUN clones with"},
 		"git to start":       {text: build + "FROM a:1\nRUN apk add git && git clone https://e.com/a\nCOPY --from=build /a /a\nCMD [\"git\", \"daemon\"]\n", status: checks.Pass},
 		"git":                {text: build + "FROM a:1\nRUN apk add git\n" + end, status: checks.Pass},
 		"shell to work in":   {text: build + "FROM a:1\nRUN apk add gcc\nCOPY --from=build /a /a\nCMD [\"bash\"]\n", status: checks.Pass},
@@ -38,7 +38,9 @@ func TestBuildTools(t *testing.T) {
 		"Windows":            {text: build + "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nRUN choco install gcc\n" + end, status: checks.Pass},
 		"exec form":          {text: build + "FROM a:1\nRUN [\"apk\", \"add\", \"gcc\"]\n" + end, status: checks.Warn, finding: "4:1: "},
 		"heredoc":            {text: build + "FROM a:1\nRUN <<EOF\nset -e\napk add gcc\nEOF\n" + end, status: checks.Warn, finding: "6:1: "},
-		"external COPY only": {text: "FROM a:1\nRUN apk add gcc\nCOPY --from=b:1 /app /app\n", status: checks.Warn, finding: "2:5: "},
+		"stage to work in":   {text: build + "FROM a:1 AS web-dev\nRUN apk add gcc\n" + end, status: checks.Pass},
+		"protoc":             {text: build + "FROM a:1\nRUN apk add gcc\nCOPY --from=build /a /a\nENTRYPOINT [\"protoc\"]\n", status: checks.Pass},
+		"external COPY only": {text: "FROM a:1\nRUN apk add gcc\nCOPY --from=b:1 /app /app\n", status: checks.Pass},
 	}
 	for _, line := range []string{
 		"apk add --no-cache build-base", "apt-get install -y gcc-12", "dnf install -y gcc-c++", "sudo apt-get install -y make", "sh -c 'apk add gcc'", "apk add --virtual .build gcc", "apk add gcc && apk del curl",

@@ -50,7 +50,7 @@ func TestErrexit(t *testing.T) {
 		"echo x | make; ls":                  "make",
 		"case $A in x) make;; esac; ls":      "make",
 		"sudo make; ls":                      "make",
-		"mkdir a; cp x a":                    "mkdir",
+		"cp a b; cp x a":                     "cp",
 	} {
 		tests[line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Warn, finding: "2: when " + what + " fails"}
 	}
@@ -60,7 +60,7 @@ func TestErrexit(t *testing.T) {
 		"set +e; make; ls", "make; true", "make; exit 0", "make & sleep 1; curl localhost", "rm -rf /tmp/*; make", "apt-get clean; make", "node --version; npm ci",
 		"if [ -f a ]; then make; fi", "for x in a b; do make $x || exit 1; done", "for i in 1 2 3; do wget x && break; sleep 1; done", "for x in a b; do echo $x; done",
 		"while ! curl x; do sleep 1; done; make", "trap 'rm x' EXIT; make", "! make; ls", "find . -name '*.pyc' -delete; make", "[ -f x ] && echo y; make", "V=$(date); make",
-		"f() { a; b; }; f", "make; (", "case $A in x) make;; y) make y;; esac", "sh -ec 'make; make install'", "A=$(uname -m); case $A in x) B=y;; esac; make",
+		"f() { a; b; }; f", "for k in a b; do { gpg -x $k && gpg -y; } || { gpg -z $k && gpg -y; }; done && make", "for k in a b; do gpg --keyserver x $k || gpg --keyserver y $k; done", "make; (", "case $A in x) make;; y) make y;; esac", "sh -ec 'make; make install'", "A=$(uname -m); case $A in x) B=y;; esac; make",
 	} {
 		tests["fine: "+line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Pass}
 	}

@@ -59,7 +59,7 @@ CMD ["/app"]
 		for _, kept := range packagesKept(chain, func(_ dockerfile.Call, p packages) []string {
 			names := packagesNamed(p, terminalPackages...)
 			return slices.DeleteFunc(names, func(name string) bool {
-				return slices.ContainsFunc(started, func(call dockerfile.Call) bool { return call.Program() == name || hasWord(call, name) })
+				return isEditor(s.Final, name) || slices.ContainsFunc(started, func(call dockerfile.Call) bool { return call.Program() == name || hasWord(call, name) })
 			})
 		}) {
 			names := strings.Join(kept.names, ", ")
@@ -76,6 +76,14 @@ CMD ["/app"]
 var terminalPackages = []string{
 	"vim", "vim-tiny", "vim-nox", "vim-enhanced", "vim-minimal", "neovim", "nano", "emacs", "emacs-nox", "joe", "mc", "tmux", "screen", "htop", "iotop", "atop", "nmon",
 	"man-db", "telnet", "inetutils-telnet", "tcpdump", "strace", "ltrace", "gdb", "nmap",
+}
+
+// isEditor reports whether a variable makes a program the editor of others.
+func isEditor(final *dockerfile.Stage, name string) bool {
+	name, _, _ = strings.Cut(name, "-")
+	return slices.ContainsFunc(final.Env(), func(v dockerfile.Variable) bool {
+		return slices.Contains([]string{"EDITOR", "VISUAL", "GIT_EDITOR"}, v.Name) && strings.Contains(v.Value.Raw, name)
+	})
 }
 
 // pointless says why the n-th call of a RUN does nothing for the image; empty if it

@@ -23,6 +23,7 @@ func TestInteractiveTools(t *testing.T) {
 		"to work in":      {text: "FROM a:1\nRUN apk add vim\nCMD [\"bash\"]\n", status: checks.Pass},
 		"tools alone":     {text: "FROM a:1\nRUN apk add vim\n", status: checks.Pass},
 		"started":         {text: "FROM a:1\nRUN apk add tcpdump\nENTRYPOINT [\"tcpdump\"]\n", status: checks.Pass},
+		"editor":          {text: "FROM a:1\nENV EDITOR=/usr/bin/vim\nRUN apk add vim-nox\n" + cmd, status: checks.Pass},
 		"conditional":     {text: "FROM a:1\nRUN [ -z \"$DEV\" ] || apk add vim\n" + cmd, status: checks.Pass},
 	}
 	for _, line := range []string{

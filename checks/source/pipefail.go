@@ -210,6 +210,10 @@ func isSource(call dockerfile.Call) bool {
 	if isHarmless(call) || slices.Contains(sources, call.Program()) {
 		return true
 	}
+	if call.Program() == "xargs" {
+		inner := slices.IndexFunc(call.Words[1:], func(w string) bool { return !strings.HasPrefix(w, "-") && !isNumber(w) && w != "{}" })
+		return inner >= 0 && isSource(dockerfile.Call{Words: call.Words[1+inner:]})
+	}
 	p, ok := parsePackages(call)
 	return ok && slices.Contains([]string{"list", "freeze", "info", "show", "search", "config", "ls", "env", "policy"}, p.action)
 }

@@ -41,6 +41,7 @@ func TestPipefail(t *testing.T) {
 		"if [ -n \"$A\" ]; then curl https://e.com/a | tar x; fi": "curl",
 		"bash -c 'curl https://e.com/a | tar x'":                  "curl",
 		"curl https://e.com/a | sed s/a/b/ | sh":                  "curl",
+		"find . | xargs -n 1 ./sign | tee /a":                     "xargs",
 		"npm run list | sort > /a":                                "npm run",
 		"set -eu; curl https://e.com/a | tar x":                   "curl",
 	} {
@@ -53,7 +54,7 @@ func TestPipefail(t *testing.T) {
 		"! curl https://e.com/a | tar x", "find / -name '*.pyc' | xargs rm", "ldd /a | awk '{print $3}' | xargs cp -t /b", "dpkg-query -W | sort > /a", "A=\"$(mytool list | sort)\" && make",
 		"bash -o pipefail -c 'curl https://e.com/a | tar x'", "curl https://e.com/a | tar x; [ \"${PIPESTATUS[0]}\" = 0 ]", "while curl https://e.com/a | head; do sleep 1; done", "pip freeze | sort > /a",
 		"curl https://e.com/a || wget https://e.com/a", "echo 'a | b'", "( | (",
-		"(curl https://e.com/a || true) | tee /a",
+		"(curl https://e.com/a || true) | tee /a", "find /usr/local | xargs -r dpkg-query --search | cut -d: -f1 | sort -u | xargs -r apt-mark manual", "find . | xargs -n 1 -I {} stat {} | sort > /a",
 	} {
 		tests["fine: "+line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Pass}
 	}

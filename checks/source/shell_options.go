@@ -93,6 +93,9 @@ func (f failures) of(stmt *syntax.Stmt) *syntax.CallExpr {
 				return call
 			}
 		}
+		if cmd.Op == syntax.OrStmt && firstWord(cmd.X) != "" && firstWord(cmd.X) == firstWord(cmd.Y) {
+			return nil // another try, from another server
+		}
 		return f.of(cmd.Y)
 	case *syntax.Block:
 		return f.ofAny(cmd.Stmts)
@@ -118,6 +121,19 @@ func (f failures) of(stmt *syntax.Stmt) *syntax.CallExpr {
 		}
 	}
 	return nil
+}
+
+// firstWord returns the first program that a statement calls, as far as it stands
+// there.
+func firstWord(stmt *syntax.Stmt) string {
+	word := ""
+	syntax.Walk(stmt, func(node syntax.Node) bool {
+		if call, ok := node.(*syntax.CallExpr); ok && word == "" && len(call.Args) > 0 {
+			word = call.Args[0].Lit()
+		}
+		return word == ""
+	})
+	return word
 }
 
 func (f failures) ofAny(stmts []*syntax.Stmt) *syntax.CallExpr {
@@ -173,7 +189,7 @@ func leavesLoop(body []*syntax.Stmt) bool {
 // tolerated are programs that hardly fail, or whose failure is nothing to stop for.
 var tolerated = []string{
 	"echo", "printf", "true", ":", "set", "export", "unset", "shopt", "trap", "umask", "ulimit", "alias", "unalias", "local", "readonly", "declare",
-	"exit", "return", "break", "continue", "shift", "sleep", "wait", "date", "ls", "pwd", "whoami", "id", "env", "printenv", "which", "type", "hash",
+	"exit", "return", "break", "continue", "shift", "sleep", "wait", "date", "ls", "pwd", "whoami", "id", "env", "printenv", "which", "type", "hash", "mkdir",
 	"test", "[", "cat", "clear", "rm", "rmdir", "find", "kill", "pkill", "killall", "userdel", "deluser", "groupdel", "delgroup", "ldconfig", "sync",
 	"uname", "arch", "nproc", "df", "du", "free", "ps", "history", "file", "head", "tail", "wc", "grep", "egrep", "fgrep", "touch", "tee", "hostname",
 }
@@ -181,7 +197,7 @@ var tolerated = []string{
 // isHarmless reports whether the failure of a call is nothing to stop for.
 func isHarmless(call dockerfile.Call) bool {
 	program, args := call.Program(), call.Words[1:]
-	if slices.Contains(tolerated, program) || program == "mkdir" && slices.Contains(args, "-p") {
+	if slices.Contains(tolerated, program) {
 		return true
 	}
 	if len(args) == 1 && slices.Contains([]string{"--version", "-version", "-v", "-V", "version", "--help"}, args[0]) {

@@ -91,7 +91,6 @@ var toolchains = []toolchain{
 	{name: "gcc", brings: "the GNU compilers", instead: "gcr.io/distroless/cc:nonroot or debian with -slim"},
 	{name: "haskell", brings: "the Haskell toolchain", instead: "debian with -slim", programs: []string{"ghci", "stack", "cabal"}},
 	{name: "swift", runtimes: []string{"slim"}, brings: "the Swift toolchain", instead: "the same tag with -slim", programs: []string{"sourcekit-lsp"}},
-	{name: "buildpack-deps", runtimes: []string{"curl", "scm"}, brings: "the headers of half a distribution", instead: "debian with -slim"},
 	{name: "maven", brings: "Maven and a JDK", instead: jre},
 	{name: "gradle", brings: "Gradle and a JDK", instead: jre},
 	{name: "openjdk", runtimes: jreTags, brings: jdk, instead: jre},
