@@ -258,6 +258,12 @@ func (s *Source) ReadScript(name string) (*Script, error) {
 	return newScript(string(text), 1, checks.Location{Path: name})
 }
 
+// ParseScript parses a command line that a file other than a script gives to a
+// shell; where is its place.
+func ParseScript(text string, where checks.Location) (*Script, error) {
+	return newScript(text, 0, where)
+}
+
 // Heredocs returns the files that a COPY or ADD writes from heredocs and whose
 // text is known, by their names: parsed as shell scripts, so that those of another
 // kind are not among them.

@@ -69,8 +69,11 @@ func execFinding(script startScript, last step) checks.Finding {
 		who = path.Base(script.name)
 	}
 	what := last.Program()
-	if last.passes() {
+	switch name, _, _ := scriptOf(last.Words); {
+	case last.passes():
 		what = `"$@"`
+	case name != "":
+		what = path.Base(name)
 	}
 	f := checks.At(last.Location, "%s ends in %s without exec: its shell stays process 1, and does not pass the stop signal on", who, what)
 	f.Subject = what
@@ -138,13 +141,35 @@ var shortCommands = []string{
 	"pg_ctl", "service", "systemctl", "rc-service",
 }
 
+// isTask reports whether a command line builds or tests the project, and ends.
+func isTask(words []string) bool {
+	name, _, _ := scriptOf(words)
+	words = tool(words)
+	if name == "" {
+		name = words[0]
+	}
+	if slices.Contains([]string{"pytest", "tox", "jest", "make", "cmake", "ctest", "phpunit", "rspec"}, words[0]) {
+		return true
+	}
+	parts := strings.FieldsFunc(strings.ToLower(path.Base(name)), func(r rune) bool { return strings.ContainsRune("-_.", r) })
+	for _, arg := range words[1:] {
+		if !strings.HasPrefix(arg, "-") && arg != "run" {
+			parts = append(parts, strings.Split(strings.ToLower(arg), ":")...)
+			break
+		}
+	}
+	return slices.ContainsFunc(parts, func(p string) bool {
+		return slices.Contains([]string{"test", "tests", "build", "lint", "bench", "benchmark", "generate", "seed"}, p)
+	})
+}
+
 // mayStay reports whether a step may run for as long as the container does.
 func mayStay(script startScript, s step) bool {
 	program := s.Program()
 	switch {
 	case s.passes(), serves(s.Words) != "":
 		return daemonizes(s.Words) == ""
-	case strings.ContainsAny(s.Words[0], "$`"), slices.Contains(shortCommands, program), migration(s.Words) != "":
+	case strings.ContainsAny(s.Words[0], "$`"), slices.Contains(shortCommands, program), migration(s.Words) != "", isTask(s.Words):
 		return false
 	}
 	// A name alone may be a function of a file that the script reads.

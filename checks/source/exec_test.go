@@ -50,7 +50,11 @@ func TestExec(t *testing.T) {
 		"trap":                {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"trap 'kill $!' TERM; app & wait\"]\n", status: checks.Pass},
 		"trap that it resets": {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"trap 'rm /tmp/x' USR1; app\"]\n", status: checks.Warn},
 
+		"tests":             {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"prepare && npm run test:unit\"]\n", status: checks.Pass},
+		"a script of tests": {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"bash ./ci/run-tests.sh\"]\n", status: checks.Pass},
+
 		// Scripts of the build context.
+		"script by a shell":    {text: with("bash /srv/serve.sh\n"), status: checks.Warn, finding: "entrypoint.sh:2:1: ends in serve.sh without"},
 		"script":               {text: with("set -e\n\"$@\"\n"), status: checks.Warn, finding: "entrypoint.sh:3:1: entrypoint.sh ends in \"$@\" without exec"},
 		"script, exec":         {text: with("set -e\nexec \"$@\"\n"), status: checks.Pass},
 		"script, gosu":         {text: with("exec gosu app \"$@\"\n"), status: checks.Pass},

@@ -31,13 +31,16 @@ CMD ["sh", "-c", "python manage.py migrate && exec uvicorn app:app"]
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		st := newStart(s)
 		var findings []checks.Finding
-		for i, step := range st.steps {
-			what := migration(step.Words)
-			// The last one is all that the container is there for.
-			if what == "" || step.conditional || i == len(st.steps)-1 {
+		for i, now := range st.steps {
+			what := migration(now.Words)
+			// Without anything behind them, migrations are all that the container is for.
+			more := slices.ContainsFunc(st.steps[i+1:], func(s step) bool {
+				return !slices.Contains(shortCommands, s.Program()) && migration(s.Words) == ""
+			})
+			if what == "" || now.conditional || now.followed || !more {
 				continue
 			}
-			f := checks.At(step.Location, "%s migrates the database at every start of a container", what)
+			f := checks.At(now.Location, "%s migrates the database at every start of a container", what)
 			f.Subject = what
 			f.Fix = "Take it out of the start, and run it once per deployment before the new containers: docker run --rm IMAGE " + what + "."
 			findings = append(findings, f)

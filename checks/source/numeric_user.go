@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
@@ -32,7 +33,7 @@ USER app
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		in, name, group, ok := finalUser(s)
-		if !ok || s.Windows() || isRoot(name) || isNumber(name) {
+		if !ok || s.Windows() || isRoot(name) || isNumber(name) || strings.HasPrefix(name, "Container") { // an account of Windows
 			return checks.Outcome{}
 		}
 		f := checks.At(in.Location, "USER %s is a name, which Kubernetes cannot tell from root", name)

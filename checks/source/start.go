@@ -1,6 +1,7 @@
 package source
 
 import (
+	"encoding/json"
 	"path"
 	"slices"
 	"strings"
@@ -70,6 +71,8 @@ type step struct {
 	last bool
 	// exec is whether it replaces the shell.
 	exec bool
+	// followed is whether the steps behind it are what it runs.
+	followed bool
 }
 
 // passes reports whether it is what the script's own arguments name.
@@ -234,7 +237,16 @@ func (st *start) run(s step, f frame, arguments []string) {
 		return
 	}
 	name, rest, sourced := scriptOf(s.Words)
+	at := len(st.steps)
 	st.steps = append(st.steps, s)
+	if f.depth < maxScripts {
+		for _, script := range st.packageScripts(s.Words) {
+			st.steps[at].followed = true
+			outer := s
+			outer.last = true
+			st.script(script, f.by, "", nil, frame{by: f.by, depth: f.depth + 1, outer: outer})
+		}
+	}
 	if name == "" || f.depth >= maxScripts {
 		return
 	}
@@ -245,14 +257,53 @@ func (st *start) run(s step, f frame, arguments []string) {
 	}
 	inner := frame{by: f.by, first: f.first && (s.exec || sourced) && !s.inner && !s.background, depth: f.depth + 1, outer: s}
 	inner.outer.last = s.last || !sourced
-	at := slices.IndexFunc(rest, func(w string) bool { return w == "$@" || w == "${@}" })
+	st.steps[at].followed = true
+	all := slices.IndexFunc(rest, func(w string) bool { return w == "$@" || w == "${@}" })
 	switch {
-	case at >= 0:
-		rest = slices.Concat(rest[:at], arguments, rest[at+1:])
+	case all >= 0:
+		rest = slices.Concat(rest[:all], arguments, rest[all+1:])
 	case s.Script == nil:
 		rest = slices.Concat(rest, arguments)
 	}
 	st.script(script, f.by, name, rest, inner)
+}
+
+// packageScripts returns what npm start and its like run by a package.json of the
+// build context: the script of that name, and the one that comes before it.
+func (st *start) packageScripts(words []string) []*dockerfile.Script {
+	if !slices.Contains([]string{"npm", "yarn", "pnpm", "bun"}, path.Base(words[0])) {
+		return nil
+	}
+	args := operands(words[1:])
+	if len(args) > 1 && (args[0] == "run" || args[0] == "run-script") {
+		args = args[1:]
+	} else if len(args) == 0 || args[0] != "start" {
+		return nil
+	}
+	st.findFiles()
+	at := path.Join(st.files.ends[st.source.Final].workdir, "package.json")
+	name := st.files.path(at)
+	text, err := st.source.ReadFile(name)
+	if name == "" || err != nil {
+		return nil
+	}
+	var manifest struct {
+		Scripts map[string]string `json:"scripts"`
+	}
+	if json.Unmarshal(text, &manifest) != nil {
+		return nil
+	}
+	var scripts []*dockerfile.Script
+	for _, script := range []string{"pre" + args[0], args[0]} {
+		where := checks.Location{Path: name}
+		if before, _, ok := strings.Cut(string(text), `"`+script+`"`); ok {
+			where.Line = strings.Count(before, "\n") + 1
+		}
+		if parsed, err := dockerfile.ParseScript(manifest.Scripts[script], where); err == nil && manifest.Scripts[script] != "" {
+			scripts = append(scripts, parsed)
+		}
+	}
+	return scripts
 }
 
 // mayBeScript reports whether a program that the source does not show may run
@@ -289,12 +340,16 @@ func scriptOf(words []string) (name string, rest []string, sourced bool) {
 // searchPath is where programs are looked for that are called by name.
 var searchPath = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 
-// find returns the script that a program is in the image, as far as it is known.
-// Operand is whether a shell reads it, which looks into the working directory.
-func (st *start) find(name string, operand bool) *dockerfile.Script {
+func (st *start) findFiles() {
 	if st.files == nil {
 		st.files = newImageFiles(st.source)
 	}
+}
+
+// find returns the script that a program is in the image, as far as it is known.
+// Operand is whether a shell reads it, which looks into the working directory.
+func (st *start) find(name string, operand bool) *dockerfile.Script {
+	st.findFiles()
 	if strings.Contains(name, "/") || operand {
 		at := st.files.ends[st.source.Final].workdir
 		if path.IsAbs(name) {
