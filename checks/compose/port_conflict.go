@@ -48,19 +48,21 @@ services:
 				if service.Get("profiles") != nil || service.Get("network_mode").Text().Text == "host" {
 					continue
 				}
+				var own []taken
 				for _, port := range service.Ports() {
 					p, ok := publishedOf(port)
 					if !ok {
 						continue
 					}
 					for _, other := range all {
-						if other.service != service.Name && p.conflicts(other.published) {
+						if p.conflicts(other.published) {
 							findings = append(findings, service.find(checks.Medium, port.Location, "publishes port %s of the machine, which %s publishes as well", port.Published, other.service))
 							break
 						}
 					}
-					all = append(all, taken{p, service.Name})
+					own = append(own, taken{p, service.Name})
 				}
+				all = append(all, own...)
 			}
 			return findings
 		})

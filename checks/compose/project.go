@@ -46,23 +46,22 @@ type Project struct {
 // Load reads the Compose files of a source. A file that is not valid is no error:
 // compose/valid reports it, and the others are judged.
 func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
-	root, err := fs.ReadDir(files, ".")
+	name := path.Clean(strings.ReplaceAll(cmp.Or(options.Dockerfile, dockerfile.DefaultDockerfile), `\`, "/"))
+	paths, err := Paths(func(dir string) ([]fs.DirEntry, error) { return fs.ReadDir(files, dir) }, name)
 	if err != nil {
-		return nil, fmt.Errorf("look for Compose files: %w", err)
+		return nil, err
 	}
 	p := &Project{files: files, dockerfiles: map[string]*dockerfile.Source{}}
 	r := &stackReader{files: files, read: map[string]*File{}}
-	if err := p.readDirectory(r, ".", root); err != nil {
-		return nil, err
-	}
-	for _, dir := range searched(root, options) {
-		entries, err := fs.ReadDir(files, dir)
-		if err != nil {
-			continue // source/valid reports a directory of the Dockerfile that is not there
+	for len(paths) > 0 {
+		n := 1 // how many are in the same directory
+		for n < len(paths) && path.Dir(paths[n]) == path.Dir(paths[0]) {
+			n++
 		}
-		if err := p.readDirectory(r, dir, entries); err != nil {
+		if err := p.readDirectory(r, paths[:n]); err != nil {
 			return nil, err
 		}
+		paths = paths[n:]
 	}
 	for _, stack := range p.Stacks {
 		p.readDockerfiles(stack)
@@ -73,11 +72,25 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 	return p, nil
 }
 
-// searched returns the directories below the root to look for Compose files in.
-func searched(root []fs.DirEntry, options dockerfile.Options) []string {
+// Paths returns the paths of the Compose files of a source whose Dockerfile is at
+// a path, directory by directory: those at its root, beside the Dockerfile, and
+// where projects keep them.
+func Paths(readDir func(string) ([]fs.DirEntry, error), ofDockerfile string) ([]string, error) {
+	root, err := readDir(".")
+	if err != nil {
+		return nil, fmt.Errorf("look for Compose files: %w", err)
+	}
+	var paths []string
+	add := func(dir string, entries []fs.DirEntry) {
+		for _, e := range entries {
+			if !e.IsDir() && fileName.MatchString(e.Name()) && len(paths) < maxFiles {
+				paths = append(paths, path.Join(dir, e.Name()))
+			}
+		}
+	}
+	add(".", root)
 	var dirs []string
-	name := path.Clean(strings.ReplaceAll(cmp.Or(options.Dockerfile, dockerfile.DefaultDockerfile), `\`, "/"))
-	if dir := path.Dir(name); fs.ValidPath(dir) && dir != "." {
+	if dir := path.Dir(ofDockerfile); fs.ValidPath(dir) && dir != "." {
 		dirs = append(dirs, dir)
 	}
 	for _, e := range root {
@@ -85,17 +98,19 @@ func searched(root []fs.DirEntry, options dockerfile.Options) []string {
 			dirs = append(dirs, e.Name())
 		}
 	}
-	return dirs
+	for _, dir := range dirs {
+		if entries, err := readDir(dir); err == nil { // source/valid reports that the Dockerfile's is not there
+			add(dir, entries)
+		}
+	}
+	return paths, nil
 }
 
 // readDirectory reads the Compose files of a directory, and makes their stacks.
-func (p *Project) readDirectory(r *stackReader, dir string, entries []fs.DirEntry) error {
+func (p *Project) readDirectory(r *stackReader, paths []string) error {
 	var found []*File
-	for _, e := range entries {
-		if e.IsDir() || !fileName.MatchString(e.Name()) || len(p.Files) == maxFiles {
-			continue
-		}
-		f, err := r.file(path.Join(dir, e.Name()))
+	for _, name := range paths {
+		f, err := r.file(name)
 		if err != nil {
 			return err
 		}

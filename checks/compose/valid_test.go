@@ -130,7 +130,8 @@ func TestIncludesEachOther(t *testing.T) {
 	}
 }
 
-// TestLarge wants the largest files that are judged to take no more than a moment.
+// TestLarge wants the largest files that are judged to take a moment: less than a
+// second, and no more than the limit on a busy machine.
 func TestLarge(t *testing.T) {
 	var ports, items, all strings.Builder
 	for i := range 4500 {
@@ -155,7 +156,7 @@ func TestLarge(t *testing.T) {
 					t.Error(res.Detail)
 				}
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
@@ -57,7 +58,8 @@ func filesOf(s *dockerfile.Source) []file {
 	if s.Ignore.Path != "" {
 		others = append(others, ignoreFile(s.Ignore))
 	}
-	for _, path := range composePaths(s) {
+	paths, _ := compose.Paths(s.ReadDir, s.Path) // compose/valid reports the error
+	for _, path := range paths {
 		if text, err := s.ReadFile(path); err == nil {
 			others = append(others, composeFile(path, string(text)))
 		}
@@ -106,24 +108,6 @@ func ignoreFile(ignore *dockerfile.Ignore) file {
 
 func inFile(path string) func(checks.Location) bool {
 	return func(at checks.Location) bool { return at.Path == path }
-}
-
-// composePaths returns the Compose files at the root of the source, by the names
-// that Compose looks for, with those of overrides and of environments.
-func composePaths(s *dockerfile.Source) []string {
-	entries, err := s.ReadDir(".")
-	if err != nil {
-		return nil
-	}
-	var paths []string
-	for _, entry := range entries {
-		name := strings.TrimPrefix(entry.Name(), "docker-")
-		yaml := strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
-		if !entry.IsDir() && yaml && strings.HasPrefix(name, "compose.") {
-			paths = append(paths, entry.Name())
-		}
-	}
-	return paths
 }
 
 // composeFile returns the comments of a Compose file that stand on lines of their
