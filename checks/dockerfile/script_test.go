@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"slices"
 	"testing"
 	"testing/fstest"
 )
@@ -17,14 +18,14 @@ func TestReadScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	script, err := s.ReadScript("run.sh")
-	if err != nil || !script.Shebang {
+	if err != nil || !slices.Equal(script.Shell, []string{"bash"}) {
 		t.Fatalf("%v %+v", err, script)
 	}
 	calls, err := script.calls()
 	if err != nil || len(calls) != 2 || calls[1].String() != "app --serve" || calls[1].Location.String() != "run.sh:3:1" {
 		t.Errorf("%v %+v", err, calls)
 	}
-	if script, err := s.ReadScript("plain"); err != nil || script.Shebang {
+	if script, err := s.ReadScript("plain"); err != nil || script.Shell != nil {
 		t.Errorf("plain: %v %+v", err, script)
 	}
 	for _, name := range []string{"app.py", "broken", "missing"} {

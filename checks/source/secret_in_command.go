@@ -65,7 +65,7 @@ type commandJudge struct {
 type secretText struct {
 	what, fix string
 	hints     []string // in lower case
-	pattern   *regexp.Regexp
+	pattern   func() *regexp.Regexp
 }
 
 const (
@@ -80,15 +80,15 @@ const (
 
 var secretTexts = []secretText{
 	{"an Authorization header", headerFix, []string{"authorization"},
-		regexp.MustCompile(`(?i)\bauthorization\s*:\s*(?:(?:bearer|basic|token)\s+)?([^\s"'\\]+)`)},
+		compiled(`(?i)\bauthorization\s*:\s*(?:(?:bearer|basic|token)\s+)?([^\s"'\\]+)`)},
 	{"a header with a token", headerFix, []string{"token:", "token :", "-key:", "-key :", "art-api:"},
-		regexp.MustCompile(`(?i)["'\s](?:private-token|job-token|deploy-token|x-[a-z-]*token|x-[a-z-]*key|x-jfrog-art-api|api-key|apikey)\s*:\s*([^\s"'\\]+)`)},
+		compiled(`(?i)["'\s](?:private-token|job-token|deploy-token|x-[a-z-]*token|x-[a-z-]*key|x-jfrog-art-api|api-key|apikey)\s*:\s*([^\s"'\\]+)`)},
 	{"the password of a .netrc", netrcFix, []string{"machine"},
-		regexp.MustCompile(`\bmachine(?:\s|\\n)+\S+?(?:\s|\\n)+login(?:\s|\\n)+\S+?(?:\s|\\n)+password(?:\s|\\n)+([^\s"'\\]+)`)},
+		compiled(`\bmachine(?:\s|\\n)+\S+?(?:\s|\\n)+login(?:\s|\\n)+\S+?(?:\s|\\n)+password(?:\s|\\n)+([^\s"'\\]+)`)},
 	{"a token for the npm registry", npmFix, []string{"_authtoken", "_password", ":_auth"},
-		regexp.MustCompile(`(?:_authToken|:_password|:_auth)["']?\s*[= ]\s*["']?([^\s"'\\]+)`)},
+		compiled(`(?:_authToken|:_password|:_auth)["']?\s*[= ]\s*["']?([^\s"'\\]+)`)},
 	{"an AWS secret key", awsFix, []string{"aws_secret_access_key"},
-		regexp.MustCompile(`(?i)\baws_secret_access_key["']?\s*[= ]\s*["']?([^\s"'\\;&]+)`)},
+		compiled(`(?i)\baws_secret_access_key["']?\s*[= ]\s*["']?([^\s"'\\;&]+)`)},
 }
 
 // text judges the lines of the instruction as they stand, heredocs included.
@@ -112,7 +112,7 @@ func (j *commandJudge) text() {
 			if !slices.ContainsFunc(t.hints, func(hint string) bool { return strings.Contains(lower, hint) }) {
 				continue
 			}
-			if at := t.pattern.FindStringSubmatchIndex(line); at != nil {
+			if at := t.pattern().FindStringSubmatchIndex(line); at != nil {
 				from, to := at[len(at)-2], at[len(at)-1]
 				if value := line[from:to]; len(value) >= 6 && literal(value) && !placeholder(value) && !isReference(line, from) {
 					j.report(n, from, to-from, "holds "+t.what, t.fix)

@@ -112,3 +112,18 @@ func TestSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestSecretPatterns compiles the patterns that are else compiled when a text
+// hints at them.
+func TestSecretPatterns(t *testing.T) {
+	for _, f := range secretFormats {
+		if f.pattern().MatchString("") {
+			t.Errorf("%s: nothing is one", f.kind)
+		}
+	}
+	for _, text := range secretTexts {
+		if text.pattern().NumSubexp() < 1 {
+			t.Errorf("%s: the pattern has no group for the secret", text.what)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/imagegate/imagegate/checks"
 )
@@ -15,7 +16,13 @@ type secretFormat struct {
 	// hints are texts of which every such value holds one: they are far quicker to
 	// look for.
 	hints   []string
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
+}
+
+// compiled returns a pattern that is compiled where it is first needed: most
+// sources have no text that hints at it, and a program that starts has none.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
 // The kinds that are the password of a server that the same value names.
@@ -25,22 +32,22 @@ const (
 )
 
 var secretFormats = []secretFormat{
-	{"a private key", []string{"-----BEGIN"}, regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
-	{"a GitHub token", []string{"gh", "github_pat_"}, regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
-	{"a GitLab token", []string{"glpat-"}, regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{16,}`)},
-	{"an AWS access key", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
-	{"a Google API key", []string{"AIza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-	{"a Slack token", []string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"a Stripe key", []string{"k_live_"}, regexp.MustCompile(`\b[sr]k_live_[A-Za-z0-9]{16,}`)},
-	{"an npm token", []string{"npm_"}, regexp.MustCompile(`\bnpm_[A-Za-z0-9]{30,}`)},
-	{"a PyPI token", []string{"pypi-"}, regexp.MustCompile(`\bpypi-[A-Za-z0-9_-]{32,}`)},
-	{"a Docker Hub token", []string{"dckr_pat_"}, regexp.MustCompile(`\bdckr_pat_[A-Za-z0-9_-]{16,}`)},
-	{"a Hugging Face token", []string{"hf_"}, regexp.MustCompile(`\bhf_[A-Za-z0-9]{30,}`)},
-	{"a SendGrid key", []string{"SG."}, regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
-	{"an API key", []string{"sk-"}, regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
-	{"a JSON Web Token", []string{"eyJ"}, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
-	{urlPassword, []string{"://"}, regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:[^\s/:@$<{][^\s/:@]*@`)},
-	{connectionPassword, []string{";"}, regexp.MustCompile(`(?i);\s*(password|pwd|accountkey|sharedaccesskey)\s*=\s*[^;\s$<{"']{4,}`)},
+	{"a private key", []string{"-----BEGIN"}, compiled(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
+	{"a GitHub token", []string{"gh", "github_pat_"}, compiled(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
+	{"a GitLab token", []string{"glpat-"}, compiled(`\bglpat-[A-Za-z0-9_-]{16,}`)},
+	{"an AWS access key", []string{"AKIA", "ASIA"}, compiled(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
+	{"a Google API key", []string{"AIza"}, compiled(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{"a Slack token", []string{"xox"}, compiled(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{"a Stripe key", []string{"k_live_"}, compiled(`\b[sr]k_live_[A-Za-z0-9]{16,}`)},
+	{"an npm token", []string{"npm_"}, compiled(`\bnpm_[A-Za-z0-9]{30,}`)},
+	{"a PyPI token", []string{"pypi-"}, compiled(`\bpypi-[A-Za-z0-9_-]{32,}`)},
+	{"a Docker Hub token", []string{"dckr_pat_"}, compiled(`\bdckr_pat_[A-Za-z0-9_-]{16,}`)},
+	{"a Hugging Face token", []string{"hf_"}, compiled(`\bhf_[A-Za-z0-9]{30,}`)},
+	{"a SendGrid key", []string{"SG."}, compiled(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
+	{"an API key", []string{"sk-"}, compiled(`\bsk-[A-Za-z0-9_-]{32,}`)},
+	{"a JSON Web Token", []string{"eyJ"}, compiled(`\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+`)},
+	{urlPassword, []string{"://"}, compiled(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:[^\s/:@$<{][^\s/:@]*@`)},
+	{connectionPassword, []string{";"}, compiled(`(?i);\s*(password|pwd|accountkey|sharedaccesskey)\s*=\s*[^;\s$<{"']{4,}`)},
 }
 
 // in returns the first such value of a text; empty if there is none.
@@ -48,7 +55,7 @@ func (f secretFormat) in(text string) string {
 	if !slices.ContainsFunc(f.hints, func(hint string) bool { return strings.Contains(text, hint) }) {
 		return ""
 	}
-	return f.pattern.FindString(text)
+	return f.pattern().FindString(text)
 }
 
 // secretKind returns what kind of secret a value is by its format; empty if none.

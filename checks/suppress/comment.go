@@ -38,7 +38,7 @@ ENTRYPOINT ["/convert"]
 
 // addComment adds what a comment accepts.
 func (r *Review) addComment(c written, today string) {
-	report := func(f checks.Finding) { r.comments = append(r.comments, f) }
+	report := func(f checks.Finding) { add(&r.comments, f) }
 	if p, ok := parseOwn(c.text); ok {
 		a := &acceptance{reason: p.reason, covers: c.covers, judged: c.judged, own: true, report: report, kind: "comment"}
 		if p.file {

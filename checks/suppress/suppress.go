@@ -15,6 +15,10 @@ import (
 	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
+// maxProblems is how many findings each check here reports: who reads the first
+// thousand knows that something is wrong.
+const maxProblems = 1000
+
 // Check is a check of what accepts findings.
 type Check = checks.Check[*Review]
 
@@ -147,6 +151,9 @@ func (r *Review) findUnused(a *acceptance, judged map[string]bool) {
 func (r *Review) resolve(a *acceptance) {
 	known := a.ids[:0]
 	for _, id := range a.ids {
+		if slices.ContainsFunc(known, func(k identifier) bool { return k.text == id.text }) {
+			continue
+		}
 		if id.rules = r.rules.Find(id.text); len(id.rules) > 0 {
 			known = append(known, id)
 			continue
@@ -162,6 +169,13 @@ func (r *Review) resolve(a *acceptance) {
 	a.ids = known
 	if len(known) > 0 {
 		r.acceptances = append(r.acceptances, a)
+	}
+}
+
+// add adds a finding to those of a check.
+func add(problems *[]checks.Finding, f checks.Finding) {
+	if len(*problems) < maxProblems {
+		*problems = append(*problems, f)
 	}
 }
 

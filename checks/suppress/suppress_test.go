@@ -346,6 +346,35 @@ func TestPolicyErrorBlocks(t *testing.T) {
 	}
 }
 
+// TestLarge judges files full of comments, up to the size that is read at all.
+func TestLarge(t *testing.T) {
+	var distinct strings.Builder
+	for i := 0; distinct.Len() < dockerfile.MaxFileSize-1000; i++ {
+		fmt.Fprintf(&distinct, "# imagegate:ignore x%d,y%d reason=a\n", i, i)
+	}
+	fill := func(text string) string { return strings.Repeat(text, (dockerfile.MaxFileSize-50000)/len(text)) }
+	exposed := strings.Repeat("EXPOSE 1/TCP\n", 1500)
+	for name, text := range map[string]string{
+		"unknown names": distinct.String() + "FROM scratch\n",
+		"unused":        fill("# imagegate:ignore source/user reason=a\n") + "FROM scratch\nUSER 1\n",
+		"whole file":    fill("# imagegate:ignore-file buildkit/ExposeProtoCasing reason=a\n") + "FROM scratch\n" + exposed,
+		"names":         "# imagegate:ignore-file " + strings.Repeat("ExposeProtoCasing,", 3000) + " reason=a\nFROM scratch\n" + exposed,
+		"plain": fill("# this is a plain comment, which is not ours\n") + "FROM scratch\n" + exposed,
+		"hadolint":      fill("# hadolint global ignore=DL3057,DL3002\n") + "FROM scratch\n" + exposed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, own := judge(t, "-- Dockerfile --\n"+text, dockerfile.Options{})
+			if took := time.Since(start); took > time.Minute {
+				t.Errorf("it took %s", took)
+			}
+			if n := len(own[0].Findings); n > maxProblems {
+				t.Errorf("%d findings", n)
+			}
+		})
+	}
+}
+
 func TestComposeNode(t *testing.T) {
 	const text = `services:
   # one

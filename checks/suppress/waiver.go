@@ -69,7 +69,7 @@ func (r *Review) addPolicy(s *dockerfile.Source, files []file, today string) {
 	}
 	options := s.Options()
 	usual := len(options.BuildArgs) == 0 && options.Target == ""
-	report := func(f checks.Finding) { r.waivers = append(r.waivers, f) }
+	report := func(f checks.Finding) { add(&r.waivers, f) }
 	for _, w := range p.Waivers {
 		switch {
 		case w.Reason == "":
