@@ -95,13 +95,14 @@ type violation struct {
 	// variable.
 	variable bool
 	// rest is whether it only says that a key is none of those that are right: it is
-	// unknown, or has a violation of its own.
+	// unknown, or there is a violation in it, or in a key beside it.
 	rest bool
 }
 
 // explains reports whether another violation is why this one is there.
 func (v violation) explains(other violation) bool {
-	return !other.rest && len(other.path) >= len(v.path) && slices.Equal(other.path[:len(v.path)], v.path)
+	beside := v.path[:len(v.path)-1]
+	return !other.rest && len(other.path) > len(beside) && slices.Equal(other.path[:len(beside)], beside)
 }
 
 // compare orders violations: the greater one says more exactly what is wrong. Of
