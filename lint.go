@@ -9,8 +9,8 @@ import (
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
-// Lint the application's Dockerfile and .dockerignore, and print one table of
-// what was found; ends non-zero where anything blocks.
+// Lint the application's Dockerfile, .dockerignore and Compose files, and print
+// one table of what was found; ends non-zero where anything blocks.
 //
 // +check
 // +cache="never"

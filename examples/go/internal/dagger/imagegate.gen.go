@@ -244,8 +244,8 @@ type ImagegateLintOpts struct {
 	Source *Directory // imagegate (../../../../lint.go:21:2)
 }
 
-// Lint the application's Dockerfile and .dockerignore, and print one table of
-// what was found; ends non-zero where anything blocks.
+// Lint the application's Dockerfile, .dockerignore and Compose files, and print
+// one table of what was found; ends non-zero where anything blocks.
 func (r *Imagegate) Lint(ctx context.Context, opts ...ImagegateLintOpts) (string, error) { // imagegate (../../../../lint.go:17:1)
 	if r.lint != nil {
 		return *r.lint, nil
