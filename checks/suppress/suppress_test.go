@@ -359,7 +359,7 @@ func TestLarge(t *testing.T) {
 		"unused":        fill("# imagegate:ignore source/user reason=a\n") + "FROM scratch\nUSER 1\n",
 		"whole file":    fill("# imagegate:ignore-file buildkit/ExposeProtoCasing reason=a\n") + "FROM scratch\n" + exposed,
 		"names":         "# imagegate:ignore-file " + strings.Repeat("ExposeProtoCasing,", 3000) + " reason=a\nFROM scratch\n" + exposed,
-		"plain": fill("# this is a plain comment, which is not ours\n") + "FROM scratch\n" + exposed,
+		"plain":         fill("# this is a plain comment, which is not ours\n") + "FROM scratch\n" + exposed,
 		"hadolint":      fill("# hadolint global ignore=DL3057,DL3002\n") + "FROM scratch\n" + exposed,
 	} {
 		t.Run(name, func(t *testing.T) {
