@@ -352,9 +352,10 @@ func (s *Script) connect(calls []Call, pipes []*syntax.BinaryCmd) {
 // column returns the column of a position in Unicode code points.
 func column(lines []string, pos syntax.Pos) int {
 	line, bytes := int(pos.Line())-1, int(pos.Col())-1
-	if line < 0 || line >= len(lines) || bytes < 0 || bytes > len(lines[line]) {
+	if line < 0 || line >= len(lines) || bytes < 0 {
 		return 0
 	}
+	bytes = min(bytes, len(lines[line])) // a backslash that ends the script counts twice
 	return utf8.RuneCountInString(lines[line][:bytes]) + 1
 }
 
