@@ -35,11 +35,7 @@ func TestExamplesPass(t *testing.T) {
 // TestVariants applies each patch of examples/variants to its example, and
 // expects verify to be blocked by exactly the checks that the patch names.
 func TestVariants(t *testing.T) {
-	patches, err := filepath.Glob(filepath.Join(root, "examples", "variants", "*.patch"))
-	if err != nil || len(patches) == 0 {
-		t.Fatalf("no variants: %v", err)
-	}
-	for _, patch := range patches {
+	for _, patch := range glob(t, root, "examples/variants/*.patch") {
 		t.Run(strings.TrimSuffix(filepath.Base(patch), ".patch"), func(t *testing.T) {
 			t.Parallel()
 			v := readVariant(t, patch)

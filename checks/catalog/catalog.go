@@ -16,7 +16,8 @@ import (
 type Entry struct {
 	checks.Rule
 	// Good and Bad are its examples, in the format of its package.
-	Good, Bad string
+	Good string `json:"good"`
+	Bad  string `json:"bad"`
 }
 
 // Entries returns every check, gate by gate.

@@ -25,15 +25,33 @@ type Options struct {
 	Now time.Time
 }
 
+// Unreadable is the check that reports a Dockerfile that cannot be read. It is one
+// of every profile.
+const Unreadable = "source/valid"
+
 // Run judges the source by every check of the profile. A Dockerfile that cannot be
-// read is an Error of each that judges it; the Compose files are judged all the
-// same.
+// read is an Error of Unreadable, and the others that judge it are Skipped; the
+// Compose files are judged all the same.
 func Run(files fs.FS, o Options) []checks.Result {
 	results, err := Judge(files, o)
-	if err != nil {
-		results = append(errorsOfDockerfile(fmt.Errorf("read the source: %w", err), o.Profile), results...)
+	if err == nil {
+		return results
 	}
-	return results
+	var unreadable, others []source.Check
+	for _, c := range checks.Select(source.All(), o.Profile) {
+		if c.ID == Unreadable {
+			unreadable = append(unreadable, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	const reason = "the Dockerfile cannot be read: " + Unreadable + " says why"
+	return slices.Concat(
+		checks.Errors(unreadable, fmt.Errorf("read the source: %w", err)),
+		checks.Skips(others, reason),
+		checks.Skips(checks.Select(suppress.All(), o.Profile), reason),
+		results,
+	)
 }
 
 // Judge judges the source by every check of the profile. It fails where the
@@ -65,10 +83,9 @@ func Rules() []checks.Rule {
 // Errors returns an Error for every check of the profile: what a caller reports
 // that could not get at the source.
 func Errors(err error, p checks.Profile) []checks.Result {
-	return append(errorsOfDockerfile(err, p), checks.Errors(checks.Select(compose.All(), p), err)...)
-}
-
-// errorsOfDockerfile returns an Error for every check that judges the Dockerfile.
-func errorsOfDockerfile(err error, p checks.Profile) []checks.Result {
-	return append(checks.Errors(checks.Select(source.All(), p), err), checks.Errors(checks.Select(suppress.All(), p), err)...)
+	return slices.Concat(
+		checks.Errors(checks.Select(source.All(), p), err),
+		checks.Errors(checks.Select(compose.All(), p), err),
+		checks.Errors(checks.Select(suppress.All(), p), err),
+	)
 }

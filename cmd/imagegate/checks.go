@@ -13,7 +13,7 @@ import (
 
 // listed is a check as an element of the JSON list.
 type listed struct {
-	checks.Rule
+	catalog.Entry
 	Doc string `json:"doc"`
 }
 
@@ -29,8 +29,8 @@ func checksCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	}
 	if format.value == "json" {
 		var list []listed
-		for _, r := range catalog.Rules() {
-			list = append(list, listed{r, pages + r.Page()})
+		for _, e := range catalog.Entries() {
+			list = append(list, listed{e, pages + e.Page()})
 		}
 		return exitClean, encode(stdout, list)
 	}

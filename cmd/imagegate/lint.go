@@ -146,7 +146,7 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, profile
 		if errors.As(err, &located) {
 			where, message = located.Location, located.Err.Error()
 		}
-		f := newFinding(t, rules[unreadable], checks.Finding{Status: checks.Error, Location: where, Message: message})
+		f := newFinding(t, rules[lint.Unreadable], checks.Finding{Status: checks.Error, Location: where, Message: message})
 		found, failed = []finding{f}, []error{fmt.Errorf("%s: %s", f.where(), message)}
 	}
 	for _, res := range results {
@@ -161,9 +161,6 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, profile
 	}
 	return found, failed
 }
-
-// unreadable is the check that reports a Dockerfile that cannot be read.
-const unreadable = "source/valid"
 
 // path returns the path of a file of the target, from where the command runs.
 func (t target) path(name string) string {

@@ -17,7 +17,7 @@ func writeSARIF(w io.Writer, r *report) error {
 	run.WithColumnKind("unicodeCodePoints")
 	index := map[string]int{}
 	for _, rule := range lint.Rules() {
-		if !r.profile.Judges(rule) && rule.ID != unreadable {
+		if !r.profile.Judges(rule) && rule.ID != lint.Unreadable {
 			continue
 		}
 		index[rule.ID] = len(index)
