@@ -189,22 +189,27 @@ func (f *stageFiles) find(in *dockerfile.Instruction, target string) contextFile
 		best.presence = maybe
 	}
 	for _, p := range slices.Backward(puts) {
-		switch found := p.find(f.context, target); found.presence {
-		case present:
-			return found
-		case maybe:
-			best.presence = maybe
-		case absent:
-			best.note(found)
+		if best.settle(p.find(f.context, target)) {
+			return best
 		}
 	}
 	return best
 }
 
-// note enters what is known of why a file is not there.
-func (c *contextFile) note(other contextFile) {
-	c.ignored = c.ignored || other.ignored
-	c.awaited = c.awaited || other.awaited
+// settle enters what one place of several tells of a file, and reports whether
+// the file is there: then the others tell no more.
+func (c *contextFile) settle(found contextFile) bool {
+	switch found.presence {
+	case present:
+		*c = found
+		return true
+	case maybe:
+		c.presence = maybe
+	case absent:
+		c.ignored = c.ignored || found.ignored
+		c.awaited = c.awaited || found.awaited
+	}
+	return false
 }
 
 // find says whether a put brings the file at an absolute path.
@@ -250,13 +255,8 @@ func (p put) find(s *buildContext, target string) contextFile {
 		default:
 			found = nothing
 		}
-		switch found.presence {
-		case present:
-			return found
-		case maybe:
-			best.presence = maybe
-		case absent:
-			best.note(found)
+		if best.settle(found) {
+			return best
 		}
 	}
 	return best

@@ -338,13 +338,8 @@ func findLock(in *dockerfile.Instruction, files *stageFiles, dirs []string, l lo
 	for _, dir := range dirs {
 		for {
 			for _, name := range l.locks {
-				switch found := files.find(in, path.Join(dir, name)); found.presence {
-				case present:
-					return found
-				case maybe:
-					best.presence = maybe
-				case absent:
-					best.note(found)
+				if best.settle(files.find(in, path.Join(dir, name))) {
+					return best
 				}
 			}
 			up := path.Dir(dir)
