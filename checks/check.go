@@ -156,6 +156,9 @@ type Finding struct {
 	Reference string `json:"reference,omitempty"`
 	// Reason is why a Waived finding is accepted.
 	Reason string `json:"reason,omitempty"`
+	// AcceptedBy are the places of what accepts a Waived finding: comments, and
+	// waivers of a policy file.
+	AcceptedBy []Location `json:"-"`
 }
 
 // Outcome is what a judge returns: exactly one of findings, a reason for not
@@ -202,6 +205,8 @@ type Result struct {
 	// Detail is the evidence of a pass, or the reason of a skip or an error.
 	Detail   string    `json:"detail,omitempty"`
 	Findings []Finding `json:"findings,omitempty"`
+	// Err is the reason of an Error: a FileError where a file cannot be read.
+	Err error `json:"-"`
 }
 
 // Run judges in by every check of the list and returns a result for each, in
@@ -256,7 +261,7 @@ func (r Rule) result(out Outcome) Result {
 	res := Result{Check: r.ID, Title: r.Title, Status: Pass, Detail: out.Evidence}
 	switch {
 	case out.Err != nil:
-		res.Status, res.Detail = Error, out.Err.Error()
+		res.Status, res.Detail, res.Err = Error, out.Err.Error(), out.Err
 	case out.Skip != "":
 		res.Status, res.Detail = Skipped, out.Skip
 	}

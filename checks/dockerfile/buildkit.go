@@ -94,7 +94,7 @@ func (r *Lint) add(rule, url, message string, where checks.Location) {
 	found := checks.At(where, "%s", message)
 	found.Reference = url
 	for _, old := range r.Findings[rule] {
-		if old == found {
+		if old.Location == where && old.Message == message && old.Reference == url {
 			return
 		}
 	}

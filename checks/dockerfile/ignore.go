@@ -86,7 +86,7 @@ func parseIgnore(name string, text []byte) (*Ignore, error) {
 	ignore := &Ignore{Path: name, lines: splitLines(text)}
 	var err error
 	if ignore.Patterns, err = ignorefile.ReadAll(bytes.NewReader(text)); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fileError(name, err, "Correct the ignore file")
 	}
 	if ignore.matcher, err = patternmatcher.New(ignore.Patterns); err != nil {
 		return nil, ignore.invalid(err)
@@ -158,10 +158,14 @@ func (i *Ignore) invalid(err error) error {
 			_, badErr = patternmatcher.MatchesOrParentMatches("a", []string{strings.TrimPrefix(patterns[0], "!")})
 		}
 		if badErr != nil {
-			return errorAt(i.Path, n+1, fmt.Errorf("pattern %q: %w", line, badErr))
+			return &checks.FileError{
+				Location: checks.Location{Path: i.Path, Line: n + 1},
+				Err:      fmt.Errorf("pattern %q: %w", line, badErr),
+				Fix:      "Correct the pattern: each [ needs its ], and a name with one needs a backslash before it",
+			}
 		}
 	}
-	return fmt.Errorf("%s: %w", i.Path, err)
+	return fileError(i.Path, err, "Correct the ignore file")
 }
 
 // ExcludesAll reports whether a pattern leaves out the whole context.

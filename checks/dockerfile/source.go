@@ -89,20 +89,8 @@ type Source struct {
 	required          func() []RequiredVariable
 }
 
-// Error is why a source cannot be read, at a line of one of its files.
-type Error struct {
-	Location checks.Location
-	Err      error
-}
-
-// Error returns path:line: and the reason.
-func (e *Error) Error() string { return e.Location.String() + ": " + e.Err.Error() }
-
-// Unwrap returns the reason.
-func (e *Error) Unwrap() error { return e.Err }
-
 func errorAt(path string, line int, err error) error {
-	return &Error{checks.Location{Path: path, Line: line}, err}
+	return &checks.FileError{Location: checks.Location{Path: path, Line: line}, Err: err}
 }
 
 // Load reads the Dockerfile and .dockerignore of a source and computes the
@@ -116,13 +104,16 @@ func Load(files fs.FS, options Options) (*Source, error) {
 	options.Dockerfile = path.Clean(strings.ReplaceAll(options.Dockerfile, `\`, "/"))
 	options.BuildArgs = maps.Clone(options.BuildArgs)
 	if !fs.ValidPath(options.Dockerfile) {
-		return nil, fmt.Errorf("dockerfile %s is outside of the source; pass --dockerfile with a path relative to its root", options.Dockerfile)
+		return nil, fileError(options.Dockerfile, errors.New("the Dockerfile is outside of the source"), "Pass --dockerfile with a path relative to the root of the source")
 	}
 	text, err := readFile(files, options.Dockerfile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no Dockerfile in the source: %w; pass --dockerfile", err)
+		return nil, fileError(options.Dockerfile, fmt.Errorf("no Dockerfile in the source: %w; pass --dockerfile", err), "Pass --dockerfile with the path of the Dockerfile in the source")
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := checkText(options.Dockerfile, text); err != nil {
 		return nil, err
 	}
 	s := &Source{
@@ -243,14 +234,17 @@ func beyondMaxWords(tree *parser.Node) int {
 	return 0
 }
 
+// fixSyntax says how to mend what the parser refuses.
+const fixSyntax = "Correct what the message names; docker build --check reads the Dockerfile as the build does"
+
 // invalid words a parse error as file:line: message.
 func (s *Source) invalid(err error) error {
 	var located *parser.LocationError
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
 		line := max(located.Locations[0][0].Start.Line, 1)
-		return errorAt(s.Path, line, errors.Unwrap(located))
+		return &checks.FileError{Location: checks.Location{Path: s.Path, Line: line}, Err: errors.Unwrap(located), Fix: fixSyntax}
 	}
-	return fmt.Errorf("%s: %w", s.Path, err)
+	return fileError(s.Path, err, fixSyntax)
 }
 
 func (s *Source) resolveFinal() error {
@@ -314,21 +308,51 @@ func (s *Source) stageNames() string {
 	return strings.Join(names, ", ")
 }
 
+// checkText refuses what BuildKit's parser does not take for text.
+func checkText(name string, text []byte) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return &checks.FileError{
+			Location: checks.Location{Path: name, Line: 1},
+			Err:      errors.New("the file is empty"),
+			Fix:      "Write the Dockerfile, beginning with FROM, or pass --dockerfile with the path of another",
+		}
+	}
+	before, _, found := bytes.Cut(text, []byte{0})
+	if !found {
+		return nil
+	}
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	return &checks.FileError{
+		Location: checks.Location{Path: name, Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(line) + 1},
+		Err:      errors.New("the file has a NUL character, and is no text in UTF-8"),
+		Fix:      "Remove the character, or save the file in UTF-8",
+	}
+}
+
 // readFile reads a file of at most MaxFileSize bytes.
 func readFile(files fs.FS, name string) ([]byte, error) {
+	const fix = "Make it a file that can be read, or pass --dockerfile with the path of another"
 	f, err := files.Open(name)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, fileError(name, err, fix)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
+		return nil, fileError(name, err, fix)
 	}
 	if len(text) > MaxFileSize {
-		return nil, fmt.Errorf("%s is larger than %d bytes, the most that is judged: is it the right file?", name, MaxFileSize)
+		return nil, fileError(name, fmt.Errorf("the file is larger than %d bytes, the most that is judged: is it the right file?", MaxFileSize), "Pass --dockerfile with the path of the Dockerfile, or take out of the file what does not build the image")
 	}
 	return text, nil
+}
+
+// fileError is about a file as a whole.
+func fileError(name string, err error, fix string) error {
+	return &checks.FileError{Location: checks.Location{Path: name}, Err: err, Fix: fix}
 }
 
 func splitLines(text []byte) []string {

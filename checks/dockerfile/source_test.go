@@ -38,9 +38,11 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		"missing":         {"-- main.go --\n", Options{}, "no Dockerfile in the source: open Dockerfile: file does not exist; pass --dockerfile"},
 		"missing given":   {"FROM scratch\n", Options{Dockerfile: "docker/prod"}, "docker/prod"},
-		"outside":         {"FROM scratch\n", Options{Dockerfile: "../Dockerfile"}, "dockerfile ../Dockerfile is outside of the source"},
+		"outside":         {"FROM scratch\n", Options{Dockerfile: "../Dockerfile"}, "../Dockerfile: the Dockerfile is outside of the source"},
 		"directory":       {"-- Dockerfile/x --\n", Options{}, "Dockerfile"},
-		"empty":           {"-- Dockerfile --\n", Options{}, "Dockerfile:1: file with no instructions"},
+		"empty":           {"-- Dockerfile --\n", Options{}, "Dockerfile:1: the file is empty"},
+		"NUL":             {"FROM scratch\nCOPY ä\x00b /\n", Options{}, "Dockerfile:2:7: the file has a NUL character"},
+		"UTF-16":          {"F\x00R\x00O\x00M\x00", Options{}, "Dockerfile:1:2: the file has a NUL character"},
 		"only comments":   {"# nothing\n# here\n", Options{}, "file with no instructions"},
 		"no FROM":         {"ARG A=1\n", Options{}, "Dockerfile:1: no FROM instruction"},
 		"before FROM":     {"RUN a\nFROM scratch\n", Options{}, "Dockerfile:1: no build stage"},

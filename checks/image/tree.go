@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -70,43 +68,6 @@ func newTree(limit int) *Tree {
 
 // errNotExist is a path that a tree does not have.
 var errNotExist = fmt.Errorf("the image has no such file: %w", fs.ErrNotExist)
-
-// Lookup returns the entry that a path leads to, following symbolic links
-// within the image as a container would; an error that wraps fs.ErrNotExist if
-// there is none.
-func (t *Tree) Lookup(name string) (*Entry, error) {
-	n, err := t.walk(name, false)
-	switch {
-	case err != nil:
-		return nil, err
-	case n.entry == nil:
-		return &Entry{Path: strings.Trim(path.Clean("/"+name), "/"), Type: tar.TypeDir, Mode: 0o755}, nil
-	}
-	return n.entry, nil
-}
-
-// All returns the entries of the merged tree with their paths, sorted. A path
-// is not the entry's own where a layer wrote below a symbolic link.
-func (t *Tree) All() iter.Seq2[string, *Entry] {
-	return func(yield func(string, *Entry) bool) {
-		if t != nil {
-			t.root.all("", yield)
-		}
-	}
-}
-
-func (n *node) all(dir string, yield func(string, *Entry) bool) bool {
-	for _, name := range slices.Sorted(maps.Keys(n.children)) {
-		child := n.children[name]
-		if child.entry != nil && !yield(dir+name, child.entry) {
-			return false
-		}
-		if !child.all(dir+name+"/", yield) {
-			return false
-		}
-	}
-	return true
-}
 
 // walk returns the node that a path leads to. With make it is that of a
 // directory, and directories that no layer lists are made on the way, as

@@ -19,6 +19,9 @@ import (
 // File is the path of the policy in the source.
 const File = "imagegate.yaml"
 
+// fix says how to mend a policy that cannot be read.
+const fix = "Write the policy as a list of waivers, each with check: and reason:, and with path: and expires: if it has them"
+
 // Policy is what a project says in its policy file.
 type Policy struct {
 	Waivers []Waiver
@@ -60,10 +63,10 @@ func Parse(text []byte) (Policy, error) {
 	case errors.Is(err, io.EOF):
 		return p, nil
 	case err != nil:
-		return p, fmt.Errorf("%s is not YAML: %w", File, err)
+		return p, notYAML(err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return p, fmt.Errorf("%s holds more than one document: remove what stands behind the second ---", File)
+		return p, &checks.FileError{Location: checks.Location{Path: File}, Err: errors.New("the file holds more than one document: remove what stands behind the second ---"), Fix: fix}
 	}
 	if len(document.Content) == 0 || isNull(document.Content[0]) {
 		return p, nil
@@ -91,6 +94,7 @@ func Parse(text []byte) (Policy, error) {
 
 func parseWaiver(node *yaml.Node) (Waiver, error) {
 	w := Waiver{Location: locate(node)}
+	node = resolve(node)
 	fields, err := mapping(node, "a waiver", "check", "path", "reason", "expires")
 	if err != nil {
 		return w, err
@@ -114,6 +118,7 @@ func parseWaiver(node *yaml.Node) (Waiver, error) {
 			return w, invalid(fields["expires"], "expires: %s is no date: write it as in 2027-01-31", w.Expires)
 		}
 	}
+	w.Path = strings.TrimPrefix(w.Path, "/")
 	if w.Path != "" {
 		if _, err := patternmatcher.MatchesOrParentMatches("a", []string{w.Path}); err != nil || strings.HasPrefix(w.Path, "!") {
 			return w, invalid(fields["path"], "path: %s is no pattern: write it as in an ignore file, without !", w.Path)
@@ -136,7 +141,7 @@ func mapping(node *yaml.Node, what string, keys ...string) (map[string]*yaml.Nod
 		if fields[key.Value] != nil {
 			return nil, invalid(key, "%s has %s twice: remove one", what, key.Value)
 		}
-		fields[key.Value] = node.Content[i+1]
+		fields[key.Value] = resolve(node.Content[i+1])
 	}
 	return fields, nil
 }
@@ -146,7 +151,29 @@ func isNull(node *yaml.Node) bool {
 }
 
 func invalid(node *yaml.Node, format string, args ...any) error {
-	return fmt.Errorf("%s:%d:%d: %s", File, node.Line, node.Column, fmt.Sprintf(format, args...))
+	return &checks.FileError{
+		Location: checks.Location{Path: File, Line: node.Line, Column: node.Column},
+		Err:      fmt.Errorf(format, args...),
+		Fix:      fix,
+	}
+}
+
+func notYAML(err error) error {
+	where := checks.Location{Path: File}
+	message := err.Error()
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		where.Line, where.Column, message = load.Mark.Line, load.Mark.Column, load.Message
+	}
+	return &checks.FileError{Location: where, Err: errors.New("the file is not YAML: " + message), Fix: fix}
+}
+
+// resolve returns what an alias stands for, or the node itself.
+func resolve(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
 }
 
 // locate returns the place where a node starts, and ends if it is plain text.

@@ -20,14 +20,22 @@ func TestParse(t *testing.T) {
 		text string
 		want []Waiver
 	}{
-		"empty":       {text: ""},
-		"comment":     {text: "# nothing yet\n"},
-		"marker":      {text: "---\n"},
-		"no waivers":  {text: "waivers:\n"},
-		"empty list":  {text: "waivers: []\n"},
-		"JSON":        {text: `{"waivers": [{"check": "source/user", "reason": "a"}]}`, want: []Waiver{{Check: "source/user", Reason: "a", Location: at(1, 14, 0), CheckLocation: at(1, 24, 0)}}},
-		"no reason":   {text: "waivers:\n- check: a\n  reason:\n", want: []Waiver{{Check: "a", Location: at(2, 3, 0), CheckLocation: at(2, 10, 11)}}},
-		"all":         {text: "waivers:\n  - check: DL3002\n    path: docker/**\n    reason: >\n      it is\n      a test\n    expires: 2027-01-31 # a day\n", want: []Waiver{{Check: "DL3002", Path: "docker/**", Reason: "it is a test", Expires: "2027-01-31", Location: at(2, 5, 0), CheckLocation: at(2, 12, 18)}}},
+		"empty":      {text: ""},
+		"comment":    {text: "# nothing yet\n"},
+		"marker":     {text: "---\n"},
+		"no waivers": {text: "waivers:\n"},
+		"empty list": {text: "waivers: []\n"},
+		"JSON":       {text: `{"waivers": [{"check": "source/user", "reason": "a"}]}`, want: []Waiver{{Check: "source/user", Reason: "a", Location: at(1, 14, 0), CheckLocation: at(1, 24, 0)}}},
+		"no reason":  {text: "waivers:\n- check: a\n  reason:\n", want: []Waiver{{Check: "a", Location: at(2, 3, 0), CheckLocation: at(2, 10, 11)}}},
+		"all":        {text: "waivers:\n  - check: DL3002\n    path: docker/**\n    reason: >\n      it is\n      a test\n    expires: 2027-01-31 # a day\n", want: []Waiver{{Check: "DL3002", Path: "docker/**", Reason: "it is a test", Expires: "2027-01-31", Location: at(2, 5, 0), CheckLocation: at(2, 12, 18)}}},
+		"aliases": {
+			text: "waivers:\n- &one {check: &name a, reason: &why b}\n- {check: *name, path: /docker, reason: *why}\n- *one\n",
+			want: []Waiver{
+				{Check: "a", Reason: "b", Location: at(2, 3, 0), CheckLocation: at(2, 16, 17)},
+				{Check: "a", Path: "docker", Reason: "b", Location: at(3, 3, 0), CheckLocation: at(2, 16, 17)},
+				{Check: "a", Reason: "b", Location: at(4, 3, 0), CheckLocation: at(2, 16, 17)},
+			},
+		},
 		"quoted date": {text: "waivers:\n- {check: a, expires: '2027-01-31'}\n", want: []Waiver{{Check: "a", Expires: "2027-01-31", Location: at(2, 3, 0), CheckLocation: at(2, 11, 12)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,8 +52,8 @@ func TestParse(t *testing.T) {
 
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"waivers: [\n":                                   "imagegate.yaml is not YAML: ",
-		"a: b: c\n":                                      "imagegate.yaml is not YAML: ",
+		"waivers: [\n":                                   "imagegate.yaml:2:1: the file is not YAML: did",
+		"a: b: c\n":                                      "imagegate.yaml:1:5: the file is not YAML: mapping",
 		"- a\n":                                          "imagegate.yaml:1:1: the policy is no mapping: write waivers: …",
 		"waiver: []\n":                                   `imagegate.yaml:1:1: the policy has no key "waiver": write one of waivers`,
 		"waivers: []\nwaivers: []\n":                     "imagegate.yaml:2:1: the policy has waivers twice: remove one",
@@ -60,9 +68,8 @@ func TestParseErrors(t *testing.T) {
 		"waivers:\n- check: a\n  expires: next year\n":   "imagegate.yaml:3:12: expires: next year is no date: ",
 		"waivers:\n- check: a\n  path: '[z-a]'\n":        "imagegate.yaml:3:9: path: [z-a] is no pattern: ",
 		"waivers:\n- check: a\n  path: '!a'\n":           "imagegate.yaml:3:9: path: !a is no pattern: ",
-		"waivers: []\n---\nwaivers: []\n":                "imagegate.yaml holds more than one document: ",
-		"waivers: &a\n- *a\n":                            "imagegate.yaml:2:3: a waiver is no mapping: ",
-		"waivers:\n- &a {check: b, reason: c}\n- *a\n":   "imagegate.yaml:3:3: a waiver is no mapping: ",
+		"waivers: []\n---\nwaivers: []\n":                "imagegate.yaml: the file holds more than one document: ",
+		"waivers: &a\n- *a\n":                            "imagegate.yaml:1:10: a waiver is no mapping: ",
 		"waivers:\n- <<: {check: b}\n  reason: merged\n": `imagegate.yaml:2:3: a waiver has no key "<<": `,
 	} {
 		p, err := Parse([]byte(text))

@@ -45,12 +45,12 @@ func parseOwn(comment string) (parsed, bool) {
 	if len(words) == 0 {
 		return parsed{}, false
 	}
-	verb := words[0].text
+	verb := strings.ToLower(words[0].text)
 	p := parsed{file: verb == fileVerb}
 	switch {
 	case verb == instructionVerb, verb == fileVerb:
-	case strings.HasPrefix(verb, "imagegate:") && verb != "imagegate:",
-		(verb == "imagegate" || verb == "imagegate:") && len(words) > 1 && strings.HasPrefix(words[1].text, "ignore"):
+	case strings.HasPrefix(verb, "imagegate:") && verb != "imagegate:", strings.HasPrefix(verb, "imagegate-ignore"),
+		(verb == "imagegate" || verb == "imagegate:") && len(words) > 1 && strings.HasPrefix(strings.ToLower(words[1].text), "ignore"):
 		p.problem = "it does not start with " + instructionVerb + " or " + fileVerb
 		p.fix = "Write " + form
 		return p, true
@@ -60,7 +60,9 @@ func parseOwn(comment string) (parsed, bool) {
 	p.fix = "Write " + strings.Replace(form, instructionVerb, p.verb(), 1)
 
 	rest := words[1:]
-	for len(rest) > 0 && !strings.Contains(rest[0].text, "=") {
+	comma := false // whether another id has to follow
+	for len(rest) > 0 && !strings.Contains(rest[0].text, "=") && (len(p.ids) == 0 || comma || strings.HasPrefix(rest[0].text, ",")) {
+		comma = strings.HasSuffix(rest[0].text, ",")
 		start := rest[0].start
 		for _, id := range strings.Split(rest[0].text, ",") {
 			if id != "" {

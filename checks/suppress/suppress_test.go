@@ -164,6 +164,22 @@ func TestAccepted(t *testing.T) {
 			text: base + "# imagegate:ignore source/healthcheck because=it ends\nHEALTHCHECK NONE\n",
 			want: []string{`Dockerfile:3:1-54 the comment accepts nothing: "because=it" is neither reason=… nor until=YYYY-MM-DD`},
 		},
+		"no key": {
+			text: base + "# imagegate:ignore DL3057 because it is fine\nHEALTHCHECK NONE\n",
+			want: []string{`Dockerfile:3:1-45 the comment accepts nothing: "because" is neither reason=… nor until=YYYY-MM-DD`},
+		},
+		"commas and spaces": {
+			text: "FROM scratch\n# imagegate:ignore source/healthcheck, source/user reason=a test\n# imagegate:ignore source/base-version , DL3006 reason=a test\nFROM alpine\n",
+			want: []string{"4 waived source/base-tag: a test", "4 waived source/healthcheck: a test", "4 waived source/user: a test", "Dockerfile:3:20-39 the comment accepts a finding of source/base-version, and there is none"},
+		},
+		"in capitals": {
+			text: base + "# ImageGate:Ignore source/healthcheck reason=it ends\nHEALTHCHECK NONE\n",
+			want: []string{"4 waived source/healthcheck: it ends"},
+		},
+		"with a dash": {
+			text: base + "# imagegate-ignore source/healthcheck reason=it ends\nHEALTHCHECK NONE\n",
+			want: []string{"Dockerfile:3:1-53 the comment accepts nothing: it does not start with imagegate:ignore or imagegate:ignore-file"},
+		},
 		"another verb": {
 			text: base + "# imagegate:skip source/healthcheck reason=it ends\nHEALTHCHECK NONE\n",
 			want: []string{"Dockerfile:3:1-51 the comment accepts nothing: it does not start with imagegate:ignore or imagegate:ignore-file"},
@@ -341,7 +357,7 @@ func TestPolicyErrorBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := Read(s, nil, today).Results(checks.MinimalProfile)
-	if len(got) != 1 || got[0].Status != checks.Error || !strings.Contains(got[0].Detail, "imagegate.yaml is not YAML") {
+	if len(got) != 1 || got[0].Status != checks.Error || !strings.Contains(got[0].Detail, "the file is not YAML") {
 		t.Errorf("got %+v", got)
 	}
 }

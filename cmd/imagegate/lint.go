@@ -48,7 +48,7 @@ func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) 
 	input := &standardInput{read: sync.OnceValues(func() ([]byte, error) {
 		return io.ReadAll(io.LimitReader(stdin, dockerfile.MaxFileSize+1))
 	})}
-	r := &report{profile: checks.Profile(profile.value)}
+	r := &report{profile: checks.Profile(profile.value), unusable: unusable}
 	r.lint(targets, input, time.Now())
 	r.sort()
 	write := map[string]func(io.Writer, *report) error{"text": writeText, "json": writeJSON, "sarif": writeSARIF, "github": writeGitHub}[format.value]
@@ -59,7 +59,7 @@ func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) 
 	if _, err := out.WriteTo(stdout); err != nil {
 		return 0, fmt.Errorf("lint: write the findings: %w", err)
 	}
-	if err := errors.Join(append(unusable, r.errors...)...); err != nil {
+	if err := errors.Join(append(r.unusable, r.errors...)...); err != nil {
 		return 0, err
 	}
 	return r.status(), nil
@@ -138,22 +138,23 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, profile
 	}
 	var found []finding
 	var failed []error
+	fail := func(rule checks.Rule, err error, prefix string) {
+		f := checks.Finding{Status: checks.Error, Message: err.Error()}
+		var located *checks.FileError
+		if errors.As(err, &located) {
+			f.Location, f.Message, f.Fix = located.Location, located.Err.Error(), located.Fix
+		}
+		reported := newFinding(t, rule, f)
+		found = append(found, reported)
+		failed = append(failed, fmt.Errorf("%s: %s%s", reported.where(), prefix, f.Message))
+	}
 	results, err := lint.Judge(files, options)
 	if err != nil {
-		where := checks.Location{Path: t.dockerfile}
-		var located *dockerfile.Error
-		message := err.Error()
-		if errors.As(err, &located) {
-			where, message = located.Location, located.Err.Error()
-		}
-		f := newFinding(t, rules[lint.Unreadable], checks.Finding{Status: checks.Error, Location: where, Message: message})
-		found, failed = []finding{f}, []error{fmt.Errorf("%s: %s", f.where(), message)}
+		fail(rules[lint.Unreadable], err, "")
 	}
 	for _, res := range results {
 		if res.Status == checks.Error {
-			f := newFinding(t, rules[res.Check], checks.Finding{Status: checks.Error, Message: res.Detail})
-			found = append(found, f)
-			failed = append(failed, fmt.Errorf("%s: %s: %s", f.where(), res.Check, res.Detail))
+			fail(rules[res.Check], res.Err, res.Check+": ")
 		}
 		for _, f := range res.Findings {
 			found = append(found, newFinding(t, rules[res.Check], f))

@@ -59,8 +59,9 @@ type report struct {
 	profile  checks.Profile
 	files    int
 	findings []finding
-	// errors are why something could not be judged.
-	errors []error
+	// errors are why something could not be judged, which the findings say as well;
+	// unusable are why arguments name nothing.
+	errors, unusable []error
 }
 
 // sort orders the findings, and drops those that two Dockerfiles of one build

@@ -28,7 +28,11 @@ func writeSARIF(w io.Writer, r *report) error {
 			WithHelpURI(pages + rule.Page()).
 			WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(level(rule.Severity.Status())))
 	}
-	invocation := sarif.NewInvocation().WithExecutionSuccessful(len(r.errors) == 0)
+	invocation := sarif.NewInvocation().WithExecutionSuccessful(len(r.errors)+len(r.unusable) == 0)
+	for _, err := range r.unusable {
+		invocation.AddToolExecutionNotification(sarif.NewNotification().
+			WithLevel("error").WithMessage(sarif.NewTextMessage(err.Error())))
+	}
 	for _, f := range r.findings {
 		location := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri(f.File)))
 		if f.Line > 0 {
