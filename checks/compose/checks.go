@@ -1,11 +1,9 @@
 package compose
 
 import (
-	"fmt"
-	"io/fs"
+	"slices"
 
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 // Check is a check of the Compose files of a source.
@@ -35,12 +33,14 @@ func All() []Check {
 	}
 }
 
-// Run judges the Compose files of a source by a list of checks. Files that cannot
-// be read are an Error of each.
-func Run(list []Check, files fs.FS, options dockerfile.Options) []checks.Result {
-	p, err := Load(files, options)
-	if err != nil {
-		return checks.Errors(list, fmt.Errorf("read the Compose files: %w", err))
+// Judge judges the Compose files of a source by a list of checks. Where they cannot
+// be read, for the reason that Load gives, that is an Error of compose/valid, in
+// whichever list, and the others are Skipped.
+func Judge(list []Check, p *Project, unreadable error) []checks.Result {
+	if unreadable == nil {
+		return checks.Run(list, p)
 	}
-	return checks.Run(list, p)
+	others := slices.DeleteFunc(slices.Clone(list), func(c Check) bool { return c.ID == valid.ID })
+	return append(checks.Errors([]Check{valid}, unreadable),
+		checks.Skips(others, "the Compose files cannot be read: "+valid.ID+" says why")...)
 }

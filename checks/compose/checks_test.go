@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -22,6 +23,44 @@ func example(t testing.TB, text string) fs.FS {
 func run(t testing.TB, check Check, text string) checks.Result {
 	t.Helper()
 	return Run([]Check{check}, example(t, text), dockerfile.Options{})[0]
+}
+
+// Run judges the Compose files of a source by a list of checks.
+func Run(list []Check, files fs.FS, options dockerfile.Options) []checks.Result {
+	p, err := Load(files, options)
+	return Judge(list, p, err)
+}
+
+// refused is a file system that has a file, which nobody may read.
+type refused struct {
+	fs.FS
+	name string
+}
+
+func (r refused) Open(name string) (fs.File, error) {
+	if name == r.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return r.FS.Open(name)
+}
+
+func TestUnreadable(t *testing.T) {
+	files := refused{example(t, "services:\n  app:\n    image: a:1\n"), DefaultFile}
+	list := []Check{imageTag, valid, secret}
+	for _, res := range Run(list, files, dockerfile.Options{}) {
+		var located *checks.FileError
+		switch {
+		case res.Check != valid.ID:
+			if res.Status != checks.Skipped || !strings.Contains(res.Detail, valid.ID) {
+				t.Errorf("%s: %s %s", res.Check, res.Status, res.Detail)
+			}
+		case res.Status != checks.Error, !errors.As(res.Err, &located), located.Location.Path != DefaultFile, located.Fix == "":
+			t.Errorf("%s: %s %s %v", res.Check, res.Status, res.Detail, located)
+		}
+	}
+	if results := Run([]Check{secret}, files, dockerfile.Options{}); len(results) != 2 {
+		t.Errorf("a list without %s hides that nothing could be judged: %v", valid.ID, results)
+	}
 }
 
 // judgement is what one check says of a Compose file or an archive: the status,

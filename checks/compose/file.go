@@ -34,6 +34,8 @@ const (
 type File struct {
 	// Path is its path in the source.
 	Path string
+	// Comments are those of the file, in its order.
+	Comments []Comment
 	// documents are its YAML documents, each laid over the one before it; none if
 	// it is not valid.
 	documents []*Node
@@ -92,8 +94,11 @@ func isOverride(name string) bool {
 // fault, not an error; an error is that it cannot be read.
 func readFile(files fs.FS, name, dir string) (*File, error) {
 	f, err := files.Open(name)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, unreadable(name, err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
@@ -101,9 +106,13 @@ func readFile(files fs.FS, name, dir string) (*File, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
+		return nil, unreadable(name, err)
 	}
 	return parseFile(name, dir, text)
+}
+
+func unreadable(name string, err error) error {
+	return &checks.FileError{Location: checks.Location{Path: name}, Err: err, Fix: "Make it a file that can be read"}
 }
 
 // parseFile reads the text of a file whose relative paths begin in dir.
@@ -125,6 +134,7 @@ func parseFile(name, dir string, text []byte) (*File, error) {
 	}
 	r := &reader{path: name, dir: dir, lines: lines, nodes: map[*yaml.Node]*Node{}, open: map[*yaml.Node]bool{}}
 	documents, err := r.read(text)
+	file.Comments = r.comments()
 	if err != nil {
 		return file, file.setFault(err)
 	}

@@ -127,6 +127,7 @@ type reader struct {
 	number int
 	nodes  map[*yaml.Node]*Node // those that are made
 	open   map[*yaml.Node]bool  // those that are being made
+	roots  []*yaml.Node         // those of the documents
 }
 
 // read returns the documents of a file.
@@ -145,6 +146,7 @@ func (r *reader) read(text []byte) ([]*Node, error) {
 		if len(document.Content) == 0 {
 			continue
 		}
+		r.roots = append(r.roots, document.Content[0])
 		n, err := r.node(document.Content[0], 0)
 		if err != nil {
 			return nil, err

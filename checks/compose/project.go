@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -33,6 +34,9 @@ var directories = []string{".devcontainer", "compose", "deploy", "deployment", "
 type Project struct {
 	// Files are the Compose files, by their paths.
 	Files []*File
+	// Sources are all files that were read: Files, and those that they extend and
+	// include, by their paths.
+	Sources []*File
 	// Stacks are what can be run: each file, or what comes of laying it over the
 	// default one beside it.
 	Stacks []*Stack
@@ -47,7 +51,7 @@ type Project struct {
 // compose/valid reports it, and the others are judged.
 func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 	name := path.Clean(strings.ReplaceAll(cmp.Or(options.Dockerfile, dockerfile.DefaultDockerfile), `\`, "/"))
-	paths, err := Paths(func(dir string) ([]fs.DirEntry, error) { return fs.ReadDir(files, dir) }, name)
+	paths, err := pathsOf(files, name)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +67,9 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 		}
 		paths = paths[n:]
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.read)) {
+		p.Sources = append(p.Sources, r.read[name])
+	}
 	for _, stack := range p.Stacks {
 		p.readDockerfiles(stack)
 		stack.use = p.useOf(stack)
@@ -72,11 +79,14 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 	return p, nil
 }
 
-// Paths returns the paths of the Compose files of a source whose Dockerfile is at
+// IsFile reports whether a path is that of a Compose file, by its name.
+func IsFile(name string) bool { return fileName.MatchString(path.Base(name)) }
+
+// pathsOf returns the paths of the Compose files of a source whose Dockerfile is at
 // a path, directory by directory: those at its root, beside the Dockerfile, and
 // where projects keep them.
-func Paths(readDir func(string) ([]fs.DirEntry, error), ofDockerfile string) ([]string, error) {
-	root, err := readDir(".")
+func pathsOf(files fs.FS, ofDockerfile string) ([]string, error) {
+	root, err := fs.ReadDir(files, ".")
 	if err != nil {
 		return nil, fmt.Errorf("look for Compose files: %w", err)
 	}
@@ -99,7 +109,7 @@ func Paths(readDir func(string) ([]fs.DirEntry, error), ofDockerfile string) ([]
 		}
 	}
 	for _, dir := range dirs {
-		if entries, err := readDir(dir); err == nil { // source/valid reports that the Dockerfile's is not there
+		if entries, err := fs.ReadDir(files, dir); err == nil { // source/valid reports that the Dockerfile's is not there
 			add(dir, entries)
 		}
 	}

@@ -2,6 +2,9 @@ package dockerfile
 
 import (
 	"bytes"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,6 +68,47 @@ func (s *Source) Comments() []Comment {
 		n = max(n, in.Location.EndLine)
 	}
 	return all
+}
+
+// NoComments returns what looks like a comment behind an instruction, or in the
+// heredoc of a RUN, and is none to Docker: the first of a line whose text starts with
+// a word, in any case. What a COPY, or a RUN by its first line, writes to a file is
+// left out.
+func (s *Source) NoComments(word string) []Comment {
+	start := regexp.MustCompile(`(?i)(?:^|[ \t])(#[ \t]*` + regexp.QuoteMeta(word) + ")")
+	comments := map[int]bool{}
+	for _, c := range s.Comments() {
+		comments[c.Location.Line] = true
+	}
+	var all []Comment
+	for _, first := range slices.Sorted(maps.Keys(s.byLine)) {
+		in := s.byLine[first]
+		script := in.Script != nil && scriptHeredoc.MatchString(s.Lines[first-1])
+		heredoc := false
+		for n := first; n <= in.Location.EndLine && n <= len(s.Lines); n++ {
+			if heredoc && !script {
+				break
+			}
+			line := s.Lines[n-1]
+			if !comments[n] || heredoc {
+				if at := start.FindStringSubmatchIndex(line); at != nil && !quoted(line[:at[2]]) {
+					text := strings.TrimRightFunc(line[at[2]:], unicode.IsSpace)
+					where := commentLocation(s.Path, text, n, utf8.RuneCountInString(line[:at[2]])+1)
+					all = append(all, Comment{Text: text, Location: where, Instruction: in})
+				}
+			}
+			heredoc = heredoc || !comments[n] && strings.TrimSpace(line) != "" && !continues(line, string(s.escape))
+		}
+	}
+	return all
+}
+
+// scriptHeredoc is the first line of a RUN whose heredoc is its script.
+var scriptHeredoc = regexp.MustCompile(`(?i)^\s*RUN\s+(?:--\S+\s+)*<<-?["']?\w+["']?\s*$`)
+
+// quoted reports whether a line ends within quotes.
+func quoted(line string) bool {
+	return strings.Count(line, `"`)%2 != 0 || strings.Count(line, "'")%2 != 0
 }
 
 func (s *Source) newComment(text string, line, column int) Comment {

@@ -3,7 +3,9 @@ package dockerfile
 import (
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -51,11 +53,22 @@ func (d *directories) readDir(files fs.FS, name string) ([]fs.DirEntry, error) {
 // environment), and all beyond the first 64 directories.
 func (s *Source) Files() []string { return s.tree() }
 
-func (s *Source) walk() []string {
+func (s *Source) walk() []string { return walk(s.ReadDir, s.Ignore.keeps) }
+
+// Walk returns the paths of the files of a directory, as far as Files goes, those
+// that an ignore file leaves out as well.
+func Walk(files fs.FS) []string {
+	return walk(
+		func(dir string) ([]fs.DirEntry, error) { return fs.ReadDir(files, dir) },
+		func(string) bool { return true },
+	)
+}
+
+func walk(readDir func(string) ([]fs.DirEntry, error), keeps func(dir string) bool) []string {
 	var files []string
 	dirs := []string{"."}
 	for n := 0; n < len(dirs) && n < maxDirectories; n++ {
-		entries, err := s.ReadDir(dirs[n])
+		entries, err := readDir(dirs[n])
 		if err != nil {
 			continue // what cannot be read is not judged
 		}
@@ -66,12 +79,21 @@ func (s *Source) walk() []string {
 				if files = append(files, name); len(files) == maxFiles {
 					return files
 				}
-			case !slices.Contains(notWalked, entry.Name()) && len(dirs) < maxDirectories && s.Ignore.keeps(name):
+			case !slices.Contains(notWalked, entry.Name()) && len(dirs) < maxDirectories && keeps(name):
 				dirs = append(dirs, name)
 			}
 		}
 	}
 	return files
+}
+
+// fileName is what Dockerfiles are called.
+var fileName = regexp.MustCompile(`(?i)^(?:(?:Dockerfile|Containerfile)(?:[._-].+)?|.+\.(?:Dockerfile|Containerfile))$`)
+
+// IsFile reports whether a path is that of a Dockerfile, by its name.
+func IsFile(name string) bool {
+	base := path.Base(name)
+	return fileName.MatchString(base) && !strings.HasSuffix(base, DefaultIgnore)
 }
 
 // keeps reports whether anything below a directory may be in the build context.

@@ -70,7 +70,7 @@ func (l IgnoreLine) MayMatchBelow(name string) bool {
 
 func loadIgnore(files fs.FS, dockerfile string) (*Ignore, error) {
 	for _, name := range []string{dockerfile + DefaultIgnore, DefaultIgnore} {
-		text, err := readFile(files, name)
+		text, err := ReadFile(files, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -106,7 +106,7 @@ func Load(files fs.FS, options Options) (*Source, error) {
 	if !fs.ValidPath(options.Dockerfile) {
 		return nil, fileError(options.Dockerfile, errors.New("the Dockerfile is outside of the source"), "Pass --dockerfile with a path relative to the root of the source")
 	}
-	text, err := readFile(files, options.Dockerfile)
+	text, err := ReadFile(files, options.Dockerfile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fileError(options.Dockerfile, fmt.Errorf("no Dockerfile in the source: %w; pass --dockerfile", err), "Pass --dockerfile with the path of the Dockerfile in the source")
 	}
@@ -137,7 +137,7 @@ func Load(files fs.FS, options Options) (*Source, error) {
 }
 
 // ReadFile returns a file of the source, of at most MaxFileSize bytes.
-func (s *Source) ReadFile(name string) ([]byte, error) { return readFile(s.files, name) }
+func (s *Source) ReadFile(name string) ([]byte, error) { return ReadFile(s.files, name) }
 
 // ReadDir returns the entries of a directory of the source, sorted by name. Each
 // directory is read once.
@@ -329,9 +329,9 @@ func checkText(name string, text []byte) error {
 	}
 }
 
-// readFile reads a file of at most MaxFileSize bytes.
-func readFile(files fs.FS, name string) ([]byte, error) {
-	const fix = "Make it a file that can be read, or pass --dockerfile with the path of another"
+// ReadFile reads a file of at most MaxFileSize bytes.
+func ReadFile(files fs.FS, name string) ([]byte, error) {
+	const fix = "Make it a file that can be read"
 	f, err := files.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -345,7 +345,7 @@ func readFile(files fs.FS, name string) ([]byte, error) {
 		return nil, fileError(name, err, fix)
 	}
 	if len(text) > MaxFileSize {
-		return nil, fileError(name, fmt.Errorf("the file is larger than %d bytes, the most that is judged: is it the right file?", MaxFileSize), "Pass --dockerfile with the path of the Dockerfile, or take out of the file what does not build the image")
+		return nil, fileError(name, fmt.Errorf("the file is larger than %d bytes, the most that is judged: is it the right file?", MaxFileSize), "Name the right file, or make it smaller")
 	}
 	return text, nil
 }

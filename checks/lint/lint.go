@@ -21,6 +21,11 @@ import (
 type Options struct {
 	dockerfile.Options
 	Profile checks.Profile
+	// Policy is where the policy file is; the root of the source if it is zero.
+	Policy suppress.Policy
+	// ComposeOnly is whether no image is built from the source itself: its Compose
+	// files are judged, and no Dockerfile.
+	ComposeOnly bool
 	// Now is when what accepts findings may have expired; the current time if zero.
 	Now time.Time
 }
@@ -49,23 +54,29 @@ func Run(files fs.FS, o Options) []checks.Result {
 	return slices.Concat(
 		checks.Errors(unreadable, fmt.Errorf("read the source: %w", err)),
 		checks.Skips(others, reason),
-		checks.Skips(checks.Select(suppress.All(), o.Profile), reason),
 		results,
 	)
 }
 
 // Judge judges the source by every check of the profile. It fails where the
-// Dockerfile cannot be read; the results are then those of the Compose files.
+// Dockerfile cannot be read; the results are then those of the Compose files, and
+// of what accepts findings in them.
 func Judge(files fs.FS, o Options) ([]checks.Result, error) {
-	composed := compose.Run(checks.Select(compose.All(), o.Profile), files, o.Options)
-	s, err := dockerfile.Load(files, o.Options)
-	if err != nil {
-		return o.apply(composed), err
+	in := suppress.Input{Files: files, Options: o.Options, Policy: o.Policy, Rules: slices.Concat(checks.Rules(source.All()), checks.Rules(compose.All()))}
+	var found []checks.Result
+	var unreadable error
+	if !o.ComposeOnly {
+		if in.Dockerfile, unreadable = dockerfile.Load(files, o.Options); unreadable == nil {
+			found = checks.Run(checks.Select(source.All(), o.Profile), in.Dockerfile)
+		}
 	}
-	list := source.All()
-	found := append(checks.Run(checks.Select(list, o.Profile), s), composed...)
-	review := suppress.Read(s, slices.Concat(checks.Rules(list), checks.Rules(compose.All())), cmp.Or(o.Now, time.Now()))
-	return o.apply(append(review.Apply(found), review.Results(o.Profile)...)), nil
+	project, err := compose.Load(files, o.Options)
+	if err == nil {
+		in.Compose = project
+	}
+	found = append(found, compose.Judge(checks.Select(compose.All(), o.Profile), project, err)...)
+	review := suppress.Read(in, cmp.Or(o.Now, time.Now()))
+	return o.apply(append(review.Apply(found), review.Results(o.Profile)...)), unreadable
 }
 
 func (o Options) apply(results []checks.Result) []checks.Result {

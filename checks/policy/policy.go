@@ -53,6 +53,10 @@ func (w Waiver) Covers(path string) bool {
 	return err == nil && matches
 }
 
+// Literal reports whether the path is that of one file or directory, not a pattern
+// for several.
+func (w Waiver) Literal() bool { return w.Path != "" && !strings.ContainsAny(w.Path, `*?[\`) }
+
 // Parse reads a policy file. Whatever is not understood is an error, which names
 // the line and says what to write.
 func Parse(text []byte) (Policy, error) {

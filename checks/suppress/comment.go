@@ -40,7 +40,7 @@ ENTRYPOINT ["/convert"]
 func (r *Review) addComment(c written, today string) {
 	report := func(f checks.Finding) { add(&r.comments, f) }
 	if p, ok := parseOwn(c.text); ok {
-		a := &acceptance{reason: p.reason, covers: c.covers, judged: c.judged, own: true, report: report, kind: "comment"}
+		a := &acceptance{reason: p.reason, covers: c.covers, judged: c.judged, own: true, report: report, kind: "comment", where: c.where}
 		if p.file {
 			a.covers, a.judged = c.whole, c.wholeJudged
 		}
@@ -79,7 +79,7 @@ func (r *Review) addComment(c written, today string) {
 		if expired(p.until, today) {
 			continue
 		}
-		a := &acceptance{reason: p.reason, covers: c.covers}
+		a := &acceptance{reason: p.reason, covers: c.covers, where: c.where}
 		if p.file {
 			a.covers = c.whole
 		}
@@ -93,13 +93,23 @@ func (r *Review) addComment(c written, today string) {
 	}
 }
 
+// addUnseen reports a comment of ours at a place where Docker sees none.
+func (r *Review) addUnseen(c written) {
+	if _, ok := parseOwn(c.text); !ok {
+		return
+	}
+	f := checks.At(c.where, "the comment accepts nothing: it stands where Docker sees no comment")
+	f.Fix = "Write it on a line of its own, above the instruction or the pattern"
+	add(&r.comments, f)
+}
+
 // addBuildKit adds what BuildKit's own linter skips.
 func (r *Review) addBuildKit(c written) {
 	skipped := c.check.SkipRules
 	if c.check.SkipAll {
 		skipped = source.BuildKitRules()
 	}
-	a := &acceptance{reason: quoted(c), covers: c.covers}
+	a := &acceptance{reason: quoted(c), covers: c.covers, where: c.where}
 	if c.directive {
 		a.covers = c.whole
 	}

@@ -15,6 +15,8 @@ import (
 type file struct {
 	path     string
 	comments []written
+	// unseen are what would be comments, at places where Docker sees none.
+	unseen []written
 }
 
 // written is a comment as it stands in a file.
@@ -53,18 +55,20 @@ func (w written) part(start int, text string) checks.Location {
 // filesOf returns the files whose comments count. That of the Dockerfile also
 // covers findings in files that hold no comments, and those in a file that is
 // not there.
-func filesOf(s *dockerfile.Source) []file {
+func filesOf(in Input) []file {
 	var others []file
-	if s.Ignore.Path != "" {
+	if s := in.Dockerfile; s != nil && s.Ignore.Path != "" {
 		others = append(others, ignoreFile(s.Ignore))
 	}
-	paths, _ := compose.Paths(s.ReadDir, s.Path) // compose/valid reports the error
-	for _, path := range paths {
-		if text, err := s.ReadFile(path); err == nil {
-			others = append(others, composeFile(path, string(text)))
+	if in.Compose != nil {
+		for _, f := range in.Compose.Sources {
+			others = append(others, composeFile(f))
 		}
 	}
-	return append([]file{dockerfileFile(s, others)}, others...)
+	if in.Dockerfile == nil {
+		return others
+	}
+	return append([]file{dockerfileFile(in.Dockerfile, others)}, others...)
 }
 
 func dockerfileFile(s *dockerfile.Source, others []file) file {
@@ -91,6 +95,9 @@ func dockerfileFile(s *dockerfile.Source, others []file) file {
 		}
 		f.comments = append(f.comments, w)
 	}
+	for _, c := range s.NoComments("imagegate") {
+		f.unseen = append(f.unseen, written{text: c.Text, where: c.Location})
+	}
 	return f
 }
 
@@ -103,6 +110,13 @@ func ignoreFile(ignore *dockerfile.Ignore) file {
 		}
 		f.comments = append(f.comments, w)
 	}
+	for _, line := range ignore.Lines {
+		if i := strings.Index(line.Text, " #"); i >= 0 {
+			where := line.Location
+			where.Column += utf8.RuneCountInString(line.Text[:i+1])
+			f.unseen = append(f.unseen, written{text: line.Text[i+1:], where: where})
+		}
+	}
 	return f
 }
 
@@ -110,52 +124,13 @@ func inFile(path string) func(checks.Location) bool {
 	return func(at checks.Location) bool { return at.Path == path }
 }
 
-// composeFile returns the comments of a Compose file that stand on lines of their
-// own. Each stands on the next node: its line, and those below it that are
-// indented further.
-func composeFile(path, text string) file {
-	f := file{path: path}
-	lines := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
-	for n, line := range lines {
-		comment := strings.TrimSpace(line)
-		if !strings.HasPrefix(comment, "#") {
-			continue
-		}
-		column := utf8.RuneCountInString(line[:strings.Index(line, "#")]) + 1
-		w := written{
-			text: comment,
-			where: checks.Location{
-				Path: path, Line: n + 1, Column: column,
-				EndLine: n + 1, EndColumn: column + utf8.RuneCountInString(comment),
-			},
-			whole: inFile(path), judged: true, wholeJudged: true,
-		}
-		w.first, w.last = node(lines, n+1)
-		f.comments = append(f.comments, w)
+func composeFile(from *compose.File) file {
+	f := file{path: from.Path}
+	for _, c := range from.Comments {
+		f.comments = append(f.comments, written{
+			text: c.Text, where: c.Location, first: c.First, last: c.Last,
+			whole: inFile(f.path), judged: true, wholeJudged: true,
+		})
 	}
 	return f
-}
-
-// node returns the first and the last line, from 1, of the YAML node that starts
-// behind a number of lines; 0 if there is none.
-func node(lines []string, from int) (first, last int) {
-	var depth int
-	var item bool
-	for n := from; n < len(lines); n++ {
-		text := strings.TrimSpace(lines[n])
-		if text == "" || strings.HasPrefix(text, "#") {
-			continue
-		}
-		indent := len(lines[n]) - len(strings.TrimLeft(lines[n], " "))
-		dash := text == "-" || strings.HasPrefix(text, "- ")
-		switch {
-		case first == 0:
-			first, depth, item = n+1, indent, dash
-		case indent > depth, indent == depth && dash && !item:
-		default:
-			return first, last
-		}
-		last = n + 1
-	}
-	return first, last
 }

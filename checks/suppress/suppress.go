@@ -8,10 +8,12 @@ package suppress
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
@@ -42,9 +44,13 @@ type acceptance struct {
 	covers func(checks.Location) bool
 	// own is whether it is written for imagegate: it is a finding if it is not used.
 	own bool
+	// where is its place.
+	where checks.Location
 	// judged is whether all that it is meant for was judged: else nothing tells
-	// whether it is of use.
-	judged bool
+	// whether it is of use. elsewhere, if there is one, says whether findings of
+	// these checks are meant in files that are not judged here.
+	judged    bool
+	elsewhere func(rules []string) bool
 	// report notes what is wrong with it.
 	report func(checks.Finding)
 	// kind is "comment" or "waiver".
@@ -60,18 +66,34 @@ type identifier struct {
 	used  bool
 }
 
-// Read returns what accepts findings of a source on this day. The rules are all
-// those that judge the source, in whichever profile.
-func Read(s *dockerfile.Source, rules []checks.Rule, now time.Time) *Review {
-	r := &Review{rules: checks.NamesOf(rules)}
+// Input is what is judged, and how.
+type Input struct {
+	Files   fs.FS
+	Options dockerfile.Options
+	// Dockerfile is nil where there is none, or none that can be read; so is Compose
+	// where a Compose file cannot be read.
+	Dockerfile *dockerfile.Source
+	Compose    *compose.Project
+	// Rules are all those that judge the source, in whichever profile.
+	Rules []checks.Rule
+	// Policy is where its policy file is; the root of the source if it is zero.
+	Policy Policy
+}
+
+// Read returns what accepts findings of a source on this day.
+func Read(in Input, now time.Time) *Review {
+	r := &Review{rules: checks.NamesOf(in.Rules)}
 	today := now.UTC().Format(time.DateOnly)
-	files := filesOf(s)
+	files := filesOf(in)
 	for _, f := range files {
 		for _, c := range f.comments {
 			r.addComment(c, today)
 		}
+		for _, c := range f.unseen {
+			r.addUnseen(c)
+		}
 	}
-	r.addPolicy(s, files, today)
+	r.addPolicy(in, files, today)
 	// Ours have the better reasons.
 	slices.SortStableFunc(r.acceptances, func(a, b *acceptance) int {
 		switch {
@@ -116,6 +138,9 @@ func (r *Review) waive(res checks.Result) checks.Result {
 				if !slices.Contains(a.ids[j].rules, res.Check) {
 					continue
 				}
+				if !accepted || !a.ids[j].used { // each is named once, at least
+					f.AcceptedBy = append(f.AcceptedBy, cmp.Or(a.ids[j].where, a.where))
+				}
 				a.ids[j].used = true
 				if !accepted {
 					accepted = true
@@ -137,7 +162,7 @@ func (r *Review) findUnused(a *acceptance, judged map[string]bool) {
 	}
 	for _, id := range a.ids {
 		all := !slices.ContainsFunc(id.rules, func(rule string) bool { return !judged[rule] })
-		if id.used || !all {
+		if id.used || !all || a.elsewhere != nil && a.elsewhere(id.rules) {
 			continue
 		}
 		f := checks.At(id.where, "the %s accepts a finding of %s, and there is none", a.kind, id.text)

@@ -2,6 +2,7 @@ package suppress
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/source"
 )
@@ -29,9 +31,18 @@ func judge(t testing.TB, text string, options dockerfile.Options) (found, own []
 		t.Fatal(err)
 	}
 	list := source.All()
-	r := Read(s, checks.Rules(list), today)
+	r := Read(input(t, files, s), today)
 	found = r.Apply(checks.Run(checks.Select(list, checks.DefaultProfile), s))
 	return found, r.Results(checks.DefaultProfile)
+}
+
+func input(t testing.TB, files fs.FS, s *dockerfile.Source) Input {
+	t.Helper()
+	project, err := compose.Load(files, s.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Input{Files: files, Options: s.Options(), Dockerfile: s, Compose: project, Rules: checks.Rules(source.All())}
 }
 
 func TestExamples(t *testing.T) {
@@ -317,6 +328,52 @@ func TestAccepted(t *testing.T) {
 			},
 		},
 
+		"behind an instruction": {
+			text: base + "HEALTHCHECK CMD [\"a\"]\nRUN a \\\n # imagegate:ignore source/user reason=a test\n && b # imagegate:ignore source/user reason=a test\n",
+			want: []string{
+				"Dockerfile:5:21-32 the comment accepts a finding of source/user, and there is none",
+				"Dockerfile:6:7-51 the comment accepts nothing: it stands where Docker sees no comment",
+			},
+		},
+		"in the heredoc of a RUN": {
+			text: base + "HEALTHCHECK CMD [\"a\"]\nRUN <<EOF\n# imagegate:ignore source/user reason=a test\na\nEOF\nRUN cat <<EOF >/b\n# imagegate:ignore source/user reason=a test\nEOF\n",
+			want: []string{"Dockerfile:5:1-45 the comment accepts nothing: it stands where Docker sees no comment"},
+		},
+		"in a text": {
+			text: base + "HEALTHCHECK CMD [\"a\"]\nRUN echo 'a # imagegate:ignore b' # imagegate is what judges this\nLABEL a=\"b # imagegate:ignore c\"\n",
+		},
+		"behind a pattern": {
+			text: "-- Dockerfile --\nFROM scratch\nUSER 1\nHEALTHCHECK CMD [\"a\"]\n-- .dockerignore --\n  .git # imagegate:ignore source/user reason=a test\na#b # c\n",
+			want: []string{".dockerignore:1:8-52 the comment accepts nothing: it stands where Docker sees no comment"},
+		},
+		"Compose file, behind a value and in a block": {
+			text: "-- Dockerfile --\nFROM scratch\nUSER 1\nHEALTHCHECK CMD [\"a\"]\n-- compose.yaml --\nservices:\n  app:\n    image: a # imagegate:ignore source/user\n    command: |\n      # imagegate:ignore source/user\n",
+			want: []string{"compose.yaml:3:14-44 the comment gives no reason to accept source/user, so that it accepts nothing"},
+		},
+		"Compose files that others include and extend": {
+			text: "-- Dockerfile --\nFROM scratch\nUSER 1\nHEALTHCHECK CMD [\"a\"]\n-- compose.yaml --\ninclude:\n- a/b.yaml\nservices:\n  app:\n    extends: {file: c/d.yaml, service: e}\n-- a/b.yaml --\n# imagegate:ignore no/b reason=a test\nservices: {f: {image: 'a:1'}}\n-- c/d.yaml --\n# imagegate:ignore no/d reason=a test\nservices: {e: {image: 'a:1'}}\n",
+			want: []string{
+				"a/b.yaml:1:20-24 the comment names no/b, and no check of the source has that name",
+				"c/d.yaml:1:20-24 the comment names no/d, and no check of the source has that name",
+			},
+		},
+
+		"waiver from the root on": {
+			text: "-- Dockerfile --\n" + base + "HEALTHCHECK NONE\n-- imagegate.yaml --\nwaivers:\n- {check: DL3057, path: /Dockerfile, reason: it ends}\n",
+			want: []string{"3 waived source/healthcheck: it ends"},
+		},
+		"waiver of a file that is not there": {
+			text: "-- Dockerfile --\n" + base + "HEALTHCHECK CMD [\"a\"]\n-- imagegate.yaml --\nwaivers:\n- {check: DL3057, path: docker/Dockerfile, reason: it ends}\n- {check: DL3057, path: src, reason: it ends}\n-- src/a.c --\n",
+			want: []string{"imagegate.yaml:2:3-0 the waiver is for docker/Dockerfile, and there is no such file: it accepts nothing"},
+		},
+		"waiver that another Dockerfile may need": {
+			text: "-- Dockerfile --\n" + base + "HEALTHCHECK CMD [\"a\"]\n-- docker/dev.Dockerfile --\n-- imagegate.yaml --\nwaivers:\n- {check: DL3057, reason: it ends}\n- {check: DL3057, path: '**', reason: it ends}\n- {check: DL3057, path: Docker*, reason: it ends}\n",
+			want: []string{"imagegate.yaml:4:11-17 the waiver accepts a finding of DL3057, and there is none"},
+		},
+		"policy of another name": {
+			text: "-- Dockerfile --\n" + base + "HEALTHCHECK CMD [\"a\"]\n-- imagegate.yml --\nwaivers: []\n",
+			want: []string{"imagegate.yml:0:0-0 the file is not read: the policy is called imagegate.yaml"},
+		},
 		"waiver": {
 			text: "-- Dockerfile --\n" + base + "HEALTHCHECK NONE\n-- imagegate.yaml --\nwaivers:\n- check: CKV_DOCKER_2\n  reason: it ends\n  expires: 2026-11-25\n",
 			want: []string{"3 waived source/healthcheck: it ends"},
@@ -356,7 +413,7 @@ func TestPolicyErrorBlocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Read(s, nil, today).Results(checks.MinimalProfile)
+	got := Read(input(t, files, s), today).Results(checks.MinimalProfile)
 	if len(got) != 1 || got[0].Status != checks.Error || !strings.Contains(got[0].Detail, "the file is not YAML") {
 		t.Errorf("got %+v", got)
 	}
@@ -375,6 +432,7 @@ func TestLarge(t *testing.T) {
 		"unused":        fill("# imagegate:ignore source/user reason=a\n") + "FROM scratch\nUSER 1\n",
 		"whole file":    fill("# imagegate:ignore-file buildkit/ExposeProtoCasing reason=a\n") + "FROM scratch\n" + exposed,
 		"names":         "# imagegate:ignore-file " + strings.Repeat("ExposeProtoCasing,", 3000) + " reason=a\nFROM scratch\n" + exposed,
+		"one line":      "FROM scratch\n" + fill("RUN a "+strings.Repeat("# imagegate ", 4000)+"\n"),
 		"plain":         fill("# this is a plain comment, which is not ours\n") + "FROM scratch\n" + exposed,
 		"hadolint":      fill("# hadolint global ignore=DL3057,DL3002\n") + "FROM scratch\n" + exposed,
 	} {
@@ -388,42 +446,6 @@ func TestLarge(t *testing.T) {
 				t.Errorf("%d findings", n)
 			}
 		})
-	}
-}
-
-func TestComposeNode(t *testing.T) {
-	const text = `services:
-  # one
-  app:
-    image: a
-    ports:
-    - "1:1"
-
-    # two
-    deploy: {}
-  db:
-    # three
-    ports:
-    - "1:1"
-    # four
-    - "2:2"
-    - "3:3"
-    volumes:
-    # five
-      - name: x
-        type: bind
-
-      - name: y
-`
-	want := map[string][2]int{"# one": {3, 9}, "# two": {9, 9}, "# three": {12, 16}, "# four": {15, 15}, "# five": {19, 20}}
-	for _, c := range composeFile("compose.yaml", text).comments {
-		if got := [2]int{c.first, c.last}; got != want[c.text] {
-			t.Errorf("%s stands on the lines %v, want %v", c.text, got, want[c.text])
-		}
-		delete(want, c.text)
-	}
-	if len(want) > 0 {
-		t.Errorf("not found: %v", want)
 	}
 }
 

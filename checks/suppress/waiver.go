@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/policy"
 )
@@ -53,9 +57,36 @@ waivers:
 	},
 }
 
+// Policy is where a policy file is that is not at the root of the source.
+type Policy struct {
+	// Files is the directory that has it.
+	Files fs.FS
+	// Source is the path of the source in that directory.
+	Source string
+	// Judged are the Dockerfiles that are judged by the same policy, besides this
+	// source, and the build contexts whose Compose files are, as paths in Files. A
+	// waiver that is of no use here may be of use there: the caller, who judges
+	// them, finds out by AcceptedBy.
+	Judged []string
+}
+
+// misnamed is a name that the policy file does not have, and often is given.
+const misnamed = "imagegate.yml"
+
 // addPolicy adds the waivers of the policy file, if there is one.
-func (r *Review) addPolicy(s *dockerfile.Source, files []file, today string) {
-	text, err := s.ReadFile(policy.File)
+func (r *Review) addPolicy(in Input, files []file, today string) {
+	where := in.Policy
+	if where.Files == nil {
+		where.Files = in.Files
+	}
+	where.Source = path.Clean(where.Source)
+	report := func(f checks.Finding) { add(&r.waivers, f) }
+	if _, err := fs.Stat(where.Files, misnamed); err == nil {
+		f := checks.At(where.locate(checks.Location{Path: misnamed}), "the file is not read: the policy is called %s", policy.File)
+		f.Fix = "Rename it to " + policy.File
+		report(f)
+	}
+	text, err := dockerfile.ReadFile(where.Files, policy.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -64,36 +95,87 @@ func (r *Review) addPolicy(s *dockerfile.Source, files []file, today string) {
 		p, err = policy.Parse(text)
 	}
 	if err != nil {
-		r.policyErr = fmt.Errorf("read the policy: %w", err)
+		r.policyErr = fmt.Errorf("read the policy: %w", where.locateError(err))
 		return
 	}
-	options := s.Options()
-	usual := len(options.BuildArgs) == 0 && options.Target == ""
-	report := func(f checks.Finding) { add(&r.waivers, f) }
+	paths := sync.OnceValue(func() []string { return dockerfile.Walk(where.Files) })
 	for _, w := range p.Waivers {
+		at := where.locate(w.Location)
+		covers := func(name string) bool { return w.Covers(where.path(name)) }
+		here := slices.ContainsFunc(files, func(f file) bool { return covers(f.path) })
 		switch {
 		case w.Reason == "":
-			f := checks.At(w.Location, "the waiver gives no reason to accept %s, so that it accepts nothing", w.Check)
+			f := checks.At(at, "the waiver gives no reason to accept %s, so that it accepts nothing", w.Check)
 			f.Fix = "Add reason: and why it is accepted"
 			report(f)
 			continue
 		case expired(w.Expires, today):
-			f := checks.At(w.Location, "the waiver accepted %s until %s", w.Check, w.Expires)
+			f := checks.At(at, "the waiver accepted %s until %s", w.Check, w.Expires)
 			f.Fix = "Mend what it accepted and remove it, or give it a later day and say why"
 			report(f)
 			continue
+		case w.Literal() && !here && !exists(where.Files, w.Path):
+			f := checks.At(at, "the waiver is for %s, and there is no such file: it accepts nothing", w.Path)
+			f.Subject = w.Path
+			f.Fix = "Write the path as it is from the directory of " + policy.File + ", or a pattern"
+			report(f)
+			continue
 		}
+		options := in.Options
 		r.resolve(&acceptance{
-			ids:    []identifier{{text: w.Check, where: w.CheckLocation}},
+			ids:    []identifier{{text: w.Check, where: where.locate(w.CheckLocation)}},
 			reason: w.Reason,
-			covers: func(at checks.Location) bool { return w.Covers(at.Path) },
+			where:  at,
+			covers: func(at checks.Location) bool { return covers(at.Path) },
 			own:    true,
 			// A waiver for another file than those here is used where that is judged.
-			judged: usual && slices.ContainsFunc(files, func(f file) bool { return w.Covers(f.path) }),
+			judged: here && len(options.BuildArgs) == 0 && options.Target == "",
+			elsewhere: func(rules []string) bool {
+				ofCompose := !slices.ContainsFunc(rules, func(rule string) bool { return !strings.HasPrefix(rule, "compose/") })
+				return slices.ContainsFunc(paths(), func(name string) bool {
+					here := slices.ContainsFunc(files, func(f file) bool { return where.path(f.path) == name })
+					if here || !w.Covers(name) {
+						return false
+					}
+					if ofCompose {
+						return compose.IsFile(name) && !slices.Contains(where.Judged, path.Dir(name))
+					}
+					return dockerfile.IsFile(name) && !slices.Contains(where.Judged, name)
+				})
+			},
 			report: report,
 			kind:   "waiver",
 		})
 	}
+}
+
+func exists(files fs.FS, name string) bool {
+	_, err := fs.Stat(files, path.Clean(name))
+	return err == nil
+}
+
+// path returns the path of a file of the source as the policy has it.
+func (p Policy) path(name string) string {
+	if name == "" && p.Source == "." {
+		return ""
+	}
+	return path.Join(p.Source, name)
+}
+
+// locate returns the place in the policy as it is from the source.
+func (p Policy) locate(at checks.Location) checks.Location {
+	if p.Source != "." {
+		at.Path = strings.Repeat("../", strings.Count(p.Source, "/")+1) + at.Path
+	}
+	return at
+}
+
+func (p Policy) locateError(err error) error {
+	var located *checks.FileError
+	if !errors.As(err, &located) {
+		return err
+	}
+	return &checks.FileError{Location: p.locate(located.Location), Err: located.Err, Fix: located.Fix}
 }
 
 // Results judges what accepts findings, by the checks of a profile. A policy
