@@ -19,6 +19,9 @@ import (
 // File is the path of the policy in the source.
 const File = "imagegate.yaml"
 
+// Misnamed is a name that the policy does not have, and that it is given often.
+const Misnamed = "imagegate.yml"
+
 // fix says how to mend a policy that cannot be read.
 const fix = "Write the policy as a list of waivers, each with check: and reason:, and with path: and expires: if it has them"
 

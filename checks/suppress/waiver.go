@@ -70,9 +70,6 @@ type Policy struct {
 	Judged []string
 }
 
-// misnamed is a name that the policy file does not have, and often is given.
-const misnamed = "imagegate.yml"
-
 // addPolicy adds the waivers of the policy file, if there is one.
 func (r *Review) addPolicy(in Input, files []file, today string) {
 	where := in.Policy
@@ -81,8 +78,8 @@ func (r *Review) addPolicy(in Input, files []file, today string) {
 	}
 	where.Source = path.Clean(where.Source)
 	report := func(f checks.Finding) { add(&r.waivers, f) }
-	if _, err := fs.Stat(where.Files, misnamed); err == nil {
-		f := checks.At(where.locate(checks.Location{Path: misnamed}), "the file is not read: the policy is called %s", policy.File)
+	if _, err := fs.Stat(where.Files, policy.Misnamed); err == nil {
+		f := checks.At(where.locate(checks.Location{Path: policy.Misnamed}), "the file is not read: the policy is called %s", policy.File)
 		f.Fix = "Rename it to " + policy.File
 		report(f)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,20 +17,25 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/lint"
+	"github.com/imagegate/imagegate/checks/policy"
 )
 
 // stdinArg is the argument that stands for a Dockerfile from standard input, and
-// the path of one that --dockerfile does not name.
+// what is printed as the path of one that --dockerfile does not name.
 const stdinArg = "-"
 
-// target is a Dockerfile with its build context.
+// target is a Dockerfile with its build context, or a directory with Compose files.
 type target struct {
 	// context is the directory, dockerfile the path in it.
 	context, dockerfile string
-	// stdin is whether the Dockerfile comes from standard input.
-	stdin bool
+	// stdin is whether the Dockerfile comes from standard input, and unnamed whether
+	// --dockerfile does not say which one that is.
+	stdin, unnamed bool
+	// composeOnly is whether there is no Dockerfile.
+	composeOnly bool
 }
 
 func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
@@ -74,7 +80,7 @@ func targetsOf(paths []string, named string) ([]target, []error) {
 		info, err := os.Stat(arg)
 		switch {
 		case arg == stdinArg:
-			t = target{context: ".", dockerfile: stdinArg, stdin: true}
+			t = target{context: ".", dockerfile: dockerfile.DefaultDockerfile, stdin: true, unnamed: named == ""}
 			if named != "" {
 				t.dockerfile = path.Clean(filepath.ToSlash(named))
 			}
@@ -86,12 +92,10 @@ func targetsOf(paths []string, named string) ([]target, []error) {
 			unusable = append(unusable, fmt.Errorf("%w: name a Dockerfile, a directory with one, or -", err))
 			continue
 		case info.IsDir():
-			t = target{context: filepath.Clean(arg), dockerfile: named}
-			if named == "" {
-				t.dockerfile = dockerfile.DefaultDockerfile
-			}
+			t = target{context: filepath.Clean(arg), dockerfile: cmp.Or(named, dockerfile.DefaultDockerfile)}
+			t.composeOnly = named == "" && !exists(t.context, t.dockerfile) && hasCompose(t.context)
 		default:
-			t = target{context: filepath.Dir(arg), dockerfile: filepath.Base(arg)}
+			t = fileTarget(arg)
 		}
 		if !slices.Contains(targets, t) {
 			targets = append(targets, t)
@@ -100,12 +104,41 @@ func targetsOf(paths []string, named string) ([]target, []error) {
 	return targets, unusable
 }
 
+// fileTarget returns what a file is judged with: a Dockerfile by itself, and each
+// other file that the checks read with the Dockerfile beside it, if there is one.
+func fileTarget(arg string) target {
+	t := target{context: filepath.Dir(arg), dockerfile: filepath.Base(arg)}
+	switch base := t.dockerfile; {
+	case compose.IsFile(base):
+		t.dockerfile, t.composeOnly = dockerfile.DefaultDockerfile, true
+	case base == policy.File, base == policy.Misnamed, base == dockerfile.DefaultIgnore:
+		t.dockerfile = dockerfile.DefaultDockerfile
+		t.composeOnly = !exists(t.context, t.dockerfile)
+	case strings.HasSuffix(base, dockerfile.DefaultIgnore):
+		t.dockerfile = strings.TrimSuffix(base, dockerfile.DefaultIgnore)
+		t.composeOnly = !exists(t.context, t.dockerfile)
+	}
+	return t
+}
+
+func exists(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+	return err == nil
+}
+
+// hasCompose reports whether a directory has Compose files to judge.
+func hasCompose(dir string) bool {
+	p, err := compose.Load(os.DirFS(dir), dockerfile.Options{})
+	return err != nil || len(p.Files) > 0
+}
+
 // lint judges the targets, as many at a time as there are processors.
 func (r *report) lint(targets []target, input *standardInput, now time.Time) {
 	rules := map[string]checks.Rule{}
 	for _, rule := range lint.Rules() {
 		rules[rule.ID] = rule
 	}
+	policies := policiesOf(targets)
 	found := make([][]finding, len(targets))
 	failed := make([][]error, len(targets))
 	next := make(chan int)
@@ -113,7 +146,7 @@ func (r *report) lint(targets []target, input *standardInput, now time.Time) {
 	for range min(runtime.GOMAXPROCS(0), len(targets)) {
 		workers.Go(func() {
 			for i := range next {
-				found[i], failed[i] = judge(targets[i], input, rules, r.profile, now)
+				found[i], failed[i] = judge(targets[i], input, rules, lint.Options{Profile: r.profile, Now: now, Policy: policies[i]})
 			}
 		})
 	}
@@ -122,16 +155,21 @@ func (r *report) lint(targets []target, input *standardInput, now time.Time) {
 	}
 	close(next)
 	workers.Wait()
-	r.files = len(targets)
-	r.findings = slices.Concat(found...)
+	for _, t := range targets {
+		if t.composeOnly {
+			r.composeOnly++
+		} else {
+			r.files++
+		}
+	}
+	r.findings = withoutUsed(slices.Concat(found...))
 	r.errors = slices.Concat(failed...)
 }
 
 // judge judges one target. What could not be judged is among the findings, with
 // the status error, and the errors say it again.
-func judge(t target, input *standardInput, rules map[string]checks.Rule, profile checks.Profile, now time.Time) ([]finding, []error) {
-	options := lint.Options{Profile: profile, Now: now}
-	options.Dockerfile = t.dockerfile
+func judge(t target, input *standardInput, rules map[string]checks.Rule, options lint.Options) ([]finding, []error) {
+	options.Dockerfile, options.ComposeOnly = t.dockerfile, t.composeOnly
 	files := os.DirFS(t.context)
 	if t.stdin {
 		files = overlay{files, t.dockerfile, input}
@@ -163,9 +201,17 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, profile
 	return found, failed
 }
 
+// whole is the path in the context of what a finding without a place is about.
+func (t target) whole() string {
+	if t.composeOnly {
+		return "."
+	}
+	return t.dockerfile
+}
+
 // path returns the path of a file of the target, from where the command runs.
 func (t target) path(name string) string {
-	if t.stdin && name == stdinArg {
+	if t.unnamed && name == t.dockerfile {
 		return stdinArg
 	}
 	return filepath.ToSlash(filepath.Join(t.context, filepath.FromSlash(name)))

@@ -29,7 +29,9 @@ const usage = `Usage:
 lint judges Dockerfiles, each with its build context: PATH is a Dockerfile, whose
 directory is the context; or a directory, the context, with the Dockerfile that
 --dockerfile names in it; or -, a Dockerfile from standard input, which stands for
-the one that --dockerfile names in the current directory.
+the one that --dockerfile names in the current directory. Compose files beside it
+are judged as well, and alone where PATH is one, or a directory without a
+Dockerfile. What imagegate.yaml accepts, there or above in the repository, counts.
 
 checks lists every check; explain says why there is one, and how to mend what it
 finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
 	"golang.org/x/tools/txtar"
 
 	"github.com/imagegate/imagegate/checks"
@@ -214,6 +216,52 @@ func TestURI(t *testing.T) {
 	} {
 		if got := uri(path); got != want {
 			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}
+
+// TestPreCommit wants the hook to run for each file that a check reads, and every
+// file that it is given to be judged.
+func TestPreCommit(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", ".pre-commit-hooks.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hooks []struct{ Files string }
+	if err := yaml.Unmarshal(text, &hooks); err != nil || len(hooks) != 1 {
+		t.Fatalf("%d hooks: %v", len(hooks), err)
+	}
+	files := regexp.MustCompile(hooks[0].Files)
+	root := t.TempDir()
+	for name, want := range map[string]bool{
+		"Dockerfile": true, "a/Dockerfile.dev": true, "a/dev.Dockerfile": true, "b/dockerfile": true, "Containerfile": true,
+		"c/.dockerignore": true, "c/Dockerfile.dockerignore": true, "d/compose.yaml": true, "docker-compose.prod.yml": true,
+		"compose.override.yaml": true, "imagegate.yaml": true, "imagegate.yml": true,
+		"README.md": false, "a/composer.json": false, "Dockerfiles/a.c": false, "notes/composed.yaml": false,
+	} {
+		if got := files.MatchString(name); got != want {
+			t.Errorf("the hook runs for %s: %t", name, got)
+		}
+		if !want {
+			continue
+		}
+		file := filepath.Join(root, name)
+		content := ""
+		switch {
+		case strings.Contains(name, "ompose"):
+			content = "services: {a: {image: 'a:1.2.3'}}\n"
+		case strings.HasSuffix(name, "file"), strings.HasSuffix(name, ".dev"):
+			content = "FROM scratch\nUSER 1\n"
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		if got := run([]string{"lint", file}, nil, &out, &errs); got != exitClean {
+			t.Errorf("lint %s ends with status %d: %s%s", name, got, &out, &errs)
 		}
 	}
 }

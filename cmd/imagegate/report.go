@@ -31,21 +31,30 @@ type finding struct {
 	Doc       string `json:"doc"`
 	// Reason is why a waived finding is accepted.
 	Reason string `json:"reason,omitempty"`
+
+	// acceptedBy are the places of what accepts it, their ends left out.
+	acceptedBy []checks.Location
 }
 
 func newFinding(t target, rule checks.Rule, f checks.Finding) finding {
+	var acceptedBy []checks.Location
+	for _, at := range f.AcceptedBy {
+		acceptedBy = append(acceptedBy, checks.Location{Path: t.path(at.Path), Line: at.Line, Column: at.Column})
+	}
 	return finding{
 		Check:    rule.ID,
 		Aliases:  append([]string{}, rule.Aliases...),
 		Status:   f.Status,
 		Severity: cmp.Or(f.Severity, rule.Severity),
-		File:     t.path(cmp.Or(f.Location.Path, t.dockerfile)),
+		File:     t.path(cmp.Or(f.Location.Path, t.whole())),
 		Line:     f.Location.Line, Column: f.Location.Column,
 		EndLine: f.Location.EndLine, EndColumn: f.Location.EndColumn,
 		Message: oneLine(f.Message),
 		Fix:     oneLine(cmp.Or(f.Fix, rule.Fix)),
 		Doc:     pages + rule.Page(),
 		Reason:  oneLine(f.Reason),
+
+		acceptedBy: acceptedBy,
 	}
 }
 
@@ -56,9 +65,11 @@ func (f finding) where() string {
 
 // report is what a run of lint came to.
 type report struct {
-	profile  checks.Profile
-	files    int
-	findings []finding
+	profile checks.Profile
+	// files is how many Dockerfiles were judged, composeOnly how many directories
+	// with Compose files and no Dockerfile.
+	files, composeOnly int
+	findings           []finding
 	// errors are why something could not be judged, which the findings say as well;
 	// unusable are why arguments name nothing.
 	errors, unusable []error
@@ -101,7 +112,11 @@ func writeText(w io.Writer, r *report) error {
 			fmt.Fprintf(w, "\tfix: %s\n", f.Fix)
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d %s: %d block, %d warn, %d accepted, %d not judged\n", r.files, plural("Dockerfile", r.files),
+	judged := fmt.Sprintf("%d %s", r.files, plural("Dockerfile", r.files))
+	if r.composeOnly > 0 {
+		judged += fmt.Sprintf(", Compose files of %d %s without one", r.composeOnly, plural("context", r.composeOnly))
+	}
+	_, err := fmt.Fprintf(w, "%s: %d block, %d warn, %d accepted, %d not judged\n", judged,
 		count[checks.Fail], count[checks.Warn], count[checks.Waived], count[checks.Error])
 	return err
 }

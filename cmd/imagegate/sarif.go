@@ -3,12 +3,14 @@ package main
 import (
 	"io"
 	"net/url"
+	"path"
 	"path/filepath"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/lint"
+	"github.com/imagegate/imagegate/checks/policy"
 )
 
 // writeSARIF writes the findings as SARIF 2.1.0, with every check as a rule.
@@ -63,7 +65,7 @@ func writeSARIF(w io.Writer, r *report) error {
 		}
 		if f.Status == checks.Waived {
 			result.WithLevel(level(f.Severity.Status()))
-			result.WithSuppressions([]*sarif.Suppression{sarif.NewSuppression().WithKind("inSource").WithJustification(f.Reason)})
+			result.WithSuppressions([]*sarif.Suppression{sarif.NewSuppression().WithKind(suppressionKind(f)).WithJustification(f.Reason)})
 		}
 		run.AddResult(result)
 	}
@@ -84,10 +86,18 @@ func level(s checks.Status) string {
 	return "warning"
 }
 
+// suppressionKind says whether a finding is accepted by a comment or by the policy.
+func suppressionKind(f finding) string {
+	if len(f.acceptedBy) > 0 && path.Base(f.acceptedBy[0].Path) == policy.File {
+		return "external"
+	}
+	return "inSource"
+}
+
 // uri returns a path as a reference of a URI, relative where the path is.
-func uri(path string) string {
-	u := url.URL{Path: path}
-	if filepath.IsAbs(filepath.FromSlash(path)) {
+func uri(name string) string {
+	u := url.URL{Path: name}
+	if filepath.IsAbs(filepath.FromSlash(name)) {
 		u.Scheme = "file"
 	}
 	return u.String()
