@@ -66,8 +66,8 @@ func (f finding) where() string {
 // report is what a run of lint came to.
 type report struct {
 	profile checks.Profile
-	// files is how many Dockerfiles were judged, composeOnly how many directories
-	// with Compose files and no Dockerfile.
+	// files is how many Dockerfiles were judged, composeOnly how many contexts by
+	// their Compose files alone.
 	files, composeOnly int
 	findings           []finding
 	// errors are why something could not be judged, which the findings say as well;
@@ -114,7 +114,7 @@ func writeText(w io.Writer, r *report) error {
 	}
 	judged := fmt.Sprintf("%d %s", r.files, plural("Dockerfile", r.files))
 	if r.composeOnly > 0 {
-		judged += fmt.Sprintf(", Compose files of %d %s without one", r.composeOnly, plural("context", r.composeOnly))
+		judged += fmt.Sprintf(", %d %s by Compose files alone", r.composeOnly, plural("context", r.composeOnly))
 	}
 	_, err := fmt.Fprintf(w, "%s: %d block, %d warn, %d accepted, %d not judged\n", judged,
 		count[checks.Fail], count[checks.Warn], count[checks.Waived], count[checks.Error])
