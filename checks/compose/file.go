@@ -170,7 +170,7 @@ func checkDocument(document *Node) error {
 }
 
 // templateFault returns the first value whose variables Compose cannot read, as
-// in $(date) or ${A B}. It looks at each node once.
+// in ${A B}. It looks at each node once.
 func templateFault(n *Node, seen map[*Node]bool) *fault {
 	if seen[n] {
 		return nil

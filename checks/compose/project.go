@@ -337,18 +337,37 @@ func judgeServices(p *Project, judge func(*Stack, *Service) []checks.Finding) ch
 	return judgeStacks(p, func(s *Stack) []checks.Finding {
 		var findings []checks.Finding
 		for _, service := range s.Services {
+			if s.base != nil && s.Production() && service.developmentAlone() {
+				continue // production does not start it; the file below is judged
+			}
 			findings = append(findings, judge(s, service)...)
 		}
 		return findings
 	})
 }
 
+// developmentAlone reports whether a service runs with profiles for development,
+// and with no other one.
+func (s *Service) developmentAlone() bool {
+	none := true
+	for _, list := range s.values("profiles") {
+		for _, item := range list.Items() {
+			if !isDevelopment(item.Text().Text) {
+				return false
+			}
+			none = false
+		}
+	}
+	return !none
+}
+
 // noFiles is why nothing is judged.
 const noFiles = "the source has no Compose file"
 
 // judgeStacks judges every stack. What lies in a file that another one is laid
-// over is found in the stack of that file; of findings that say the same, the
-// most severe counts.
+// over is found in the stack of that file, and in one for production as well: what
+// development may do, the file below passes on. Of findings that say the same, the
+// most severe counts, and of those as severe the one of the file itself.
 func judgeStacks(p *Project, judge func(*Stack) []checks.Finding) checks.Outcome {
 	if len(p.Files) == 0 {
 		return checks.Skip(noFiles)
@@ -357,22 +376,38 @@ func judgeStacks(p *Project, judge func(*Stack) []checks.Finding) checks.Outcome
 		location checks.Location
 		of       string
 	}
+	keyOf := func(f checks.Finding) sameness { return sameness{f.Location, cmp.Or(f.Subject, f.Message)} }
+	type passedOn struct {
+		checks.Finding
+		stack *Stack
+	}
 	var all []checks.Finding
+	var inherited []passedOn
 	at := map[sameness]int{}
+	put := func(key sameness, f checks.Finding) {
+		same, ok := at[key]
+		switch {
+		case !ok:
+			at[key] = len(all)
+			all = append(all, f)
+		case !all[same].Severity.AtLeast(f.Severity):
+			all[same] = f
+		}
+	}
 	for _, s := range p.Stacks {
 		for _, f := range judge(s) {
-			if s.base != nil && f.Location.Path == s.base.Path {
-				continue
-			}
-			key := sameness{f.Location, cmp.Or(f.Subject, f.Message)}
-			switch same, ok := at[key]; {
-			case !ok:
-				at[key] = len(all)
-				all = append(all, f)
-			case f.Severity.AtLeast(all[same].Severity):
-				all[same] = f
+			switch {
+			case s.base == nil || f.Location.Path != s.base.Path:
+				put(keyOf(f), f)
+			case s.Production():
+				inherited = append(inherited, passedOn{f, s})
 			}
 		}
+	}
+	for _, of := range inherited {
+		key := keyOf(of.Finding)
+		of.Message += ", in production as well: " + of.stack.Top().Path + " leaves it so"
+		put(key, of.Finding)
 	}
 	return checks.Found(all...)
 }

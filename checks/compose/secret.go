@@ -2,6 +2,7 @@ package compose
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
@@ -14,7 +15,7 @@ var secret = Check{
 		Title:     "No secret stands in a Compose file",
 		Severity:  checks.High,
 		Why:       "A Compose file is kept with the source: everybody who can read the repository, now or later, has the secret, and everybody on the machine sees it in the settings of the container.",
-		Fix:       "Mount it with secrets and let the application read the file (POSTGRES_PASSWORD_FILE), or take it from the environment, as in ${POSTGRES_PASSWORD:?}. Replace a secret that has been published.",
+		Fix:       "Mount it with secrets and let the application read the file, or take it from the environment, as in ${JWT_SECRET:?}. Replace a secret that has been published.",
 		Reference: "https://docs.docker.com/compose/how-tos/use-secrets/",
 	},
 	Good: `
@@ -58,6 +59,7 @@ services:
 					if severity, ok := s.secretSeverity(found, v); ok {
 						f := service.find(severity, v.Location, "has the %s %s, which %s (value not shown)", in.what, v.Name, found.Fault)
 						f.Subject = v.Name
+						f.Fix = secretFix(in.what, v.Name)
 						findings = append(findings, f)
 					}
 				}
@@ -65,6 +67,35 @@ services:
 			return findings
 		})
 	},
+}
+
+// secretFix says what to write instead of a secret.
+func secretFix(what, name string) string {
+	const replace = ". Replace a secret that has been published."
+	variable := environmentName(name)
+	switch {
+	case what == "build argument":
+		return "Remove the argument, give it with build.secrets and environment: " + variable + ", and mount it into the RUN that needs it" + replace
+	case what == "variable" && slices.ContainsFunc(passwordFiles, func(prefix string) bool { return strings.HasPrefix(name, prefix) }):
+		return "Mount it with secrets and set " + name + "_FILE: /run/secrets/" + strings.ToLower(name) + ", or take it from the environment: ${" + variable + ":?}" + replace
+	case what == "variable":
+		return "Take it from the environment, as in " + name + ": ${" + variable + ":?}, or mount it with secrets and let the application read the file" + replace
+	}
+	return "Take it from the environment: ${" + variable + ":?}" + replace
+}
+
+// passwordFiles are what the variables begin with that images take from a file as
+// well, where _FILE is behind the name.
+var passwordFiles = []string{"POSTGRES_", "MYSQL_", "MARIADB_", "MONGO_INITDB_"}
+
+// environmentName returns a name as that of an environment variable.
+func environmentName(name string) string {
+	return strings.ToUpper(strings.Map(func(r rune) rune {
+		if r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, name))
 }
 
 // literal returns what a value is by itself. What is not known of it is only

@@ -1,6 +1,9 @@
 package compose
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestSecret(t *testing.T) {
 	app := func(settings string) string { return "services:\n  app:\n    build: .\n    " + settings + "\n" }
@@ -18,6 +21,17 @@ func TestSecret(t *testing.T) {
 		"production over development": {"-- compose.yaml --\n" + app("environment: {NODE_ENV: development, DB_PASSWORD: tr0ub4dor}") + "-- compose.prod.yaml --\nservices:\n  app:\n    environment: {DB_PASSWORD: hunter2hunter}\n",
 			[]string{"HIGH compose.prod.yaml:3:19: DB_PASSWORD"}},
 
+		"shared by two": {"x-e: &e {DB_PASSWORD: tr0ub4dor}\nservices:\n  web: {image: \"a:1\", environment: *e}\n  worker: {image: \"a:1\", environment: *e}\n",
+			[]string{"HIGH compose.yaml:1:11: service web has"}},
+		"base for development": {"-- compose.yaml --\n" + app("volumes: [\".:/app\"]\n    environment: {DB_PASSWORD: tr0ub4dor}") + "-- compose.prod.yaml --\nservices:\n  app:\n    volumes: !reset []\n",
+			[]string{"HIGH compose.yaml:5:19: DB_PASSWORD, which holds a secret, going by its name (value not shown), in production as well: compose.prod.yaml leaves it so"}},
+		"known to all in the base": {"-- compose.yaml --\n" + app("environment: {DB_PASSWORD: postgres}") + "-- compose.prod.yaml --\nservices:\n  app:\n    restart: always\n",
+			[]string{"HIGH compose.yaml:4:19: in production as well"}},
+		"base that blocks": {"-- compose.yaml --\n" + app("environment: {DB_PASSWORD: tr0ub4dor}") + "-- compose.prod.yaml --\nservices:\n  app:\n    restart: always\n",
+			[]string{"HIGH compose.yaml:4:19: going by its name (value not shown)"}},
+
+		"base for development alone":         {text: "-- compose.yaml --\n" + app("profiles: [dev]\n    volumes: [\".:/app\"]\n    environment: {DB_PASSWORD: tr0ub4dor}") + "-- compose.prod.yaml --\nservices:\n  app:\n    volumes: !reset []\n"},
+		"taken away for production":          {text: "-- compose.yaml --\n" + app("volumes: [\".:/app\"]\n    environment: {DB_PASSWORD: tr0ub4dor}") + "-- compose.prod.yaml --\nservices:\n  app:\n    environment: !override {DB_USER: a}\n"},
 		"variable":                           {text: app("environment: {A_PASSWORD: \"$PASSWORD\", B_PASSWORD: \"${P:?}\", C_PASSWORD: \"${P}\", D_PASSWORD: \"${P:-}\"}")},
 		"URL of variables":                   {text: app("environment: {DATABASE_URL: \"postgres://app:${DB_PASSWORD:?}@db/app\"}")},
 		"passed through":                     {text: app("environment: [DB_PASSWORD]")},
@@ -29,4 +43,15 @@ func TestSecret(t *testing.T) {
 		"a test":                             {text: "-- docker-compose.test.yml --\n" + app("environment: {DB_PASSWORD: tr0ub4dor}")},
 		"dollar sign":                        {text: app("environment: {A: $$HOME}")},
 	})
+	for name, test := range map[string]struct{ text, want string }{
+		"variable":           {app("environment: {JWT_SECRET: tr0ub4dor}"), "JWT_SECRET: ${JWT_SECRET:?}"},
+		"variable of a file": {app("environment: {POSTGRES_PASSWORD: tr0ub4dor}"), "POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password"},
+		"build argument":     {"services:\n  app:\n    build: {context: ., args: {NPM_TOKEN: tr0ub4dor}}\n", "build.secrets and environment: NPM_TOKEN"},
+		"label":              {app("labels: {deploy.token: tr0ub4dor}"), "${DEPLOY_TOKEN:?}"},
+	} {
+		res := run(t, secret, test.text)
+		if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Fix, test.want) {
+			t.Errorf("%s: %+v, want a fix with %s", name, res.Findings, test.want)
+		}
+	}
 }
