@@ -7,7 +7,7 @@ import (
 
 // checkConsistency looks for what lets Compose refuse the files of a stack
 // although each follows the schema: references to what is not there.
-func (p *Project) checkConsistency(s *Stack) {
+func (s *Stack) checkConsistency() {
 	for _, service := range s.Services {
 		if !service.Partial && !service.Built() && service.Get("image").isNull() && service.Get("provider").isNull() {
 			s.fault(service.Location, "service %s has neither image nor build", service.Name)
@@ -21,35 +21,43 @@ func (p *Project) checkConsistency(s *Stack) {
 			}
 		}
 		for _, m := range service.Mounts() {
-			if m.Type == "volume" && m.Known && m.Source != "" && !s.declares("volumes", m.Source) {
+			if m.isVolume() && !s.declares("volumes", m.Source) {
 				s.fault(m.Location, "service %s mounts the volume %s, which is not declared under volumes", service.Name, m.Source)
 			}
 		}
-		for _, key := range []string{"networks", "secrets", "configs"} {
-			p.checkReferences(s, service, key)
+		for _, key := range referenceKeys {
+			s.checkReferences(service, key)
 		}
 	}
 	s.checkCycles()
 }
 
-func (p *Project) checkReferences(s *Stack, service *Service, key string) {
-	check := func(name string, at *Node) {
-		if name != "" && !(key == "networks" && name == "default") && !s.declares(key, name) {
-			s.fault(at.Location, "service %s has %s under %s, which is not declared under %s of the file", service.Name, name, key, key)
-		}
-	}
-	for _, n := range service.values(key) {
+// referenceKeys are the keys under which a service names what the file declares
+// under the same key.
+var referenceKeys = []string{"networks", "secrets", "configs"}
+
+// references returns the names under such a key of a service, and their places.
+func (s *Service) references(keys ...string) []Entry {
+	var found []Entry
+	for _, n := range s.values(keys...) {
 		for _, item := range n.Items() {
 			t := item.Text()
 			if item.IsMapping() {
 				t = item.Get("source").Text()
 			}
-			if t.Known {
-				check(t.Text, item)
+			if t.Known && t.Text != "" {
+				found = append(found, Entry{Key: t.Text, Location: item.Location})
 			}
 		}
-		for _, e := range n.Entries() {
-			check(e.Key, &Node{Location: e.Location})
+		found = append(found, n.Entries()...)
+	}
+	return found
+}
+
+func (s *Stack) checkReferences(service *Service, key string) {
+	for _, ref := range service.references(key) {
+		if !(key == "networks" && ref.Key == "default") && !s.declares(key, ref.Key) {
+			s.fault(ref.Location, "service %s has %s under %s, which is not declared under %s of the file", service.Name, ref.Key, key, key)
 		}
 	}
 }

@@ -67,7 +67,7 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 		p.readDockerfiles(stack)
 		stack.use = p.useOf(stack)
 		stack.built = builtImages(stack)
-		p.checkConsistency(stack)
+		stack.checkConsistency()
 	}
 	return p, nil
 }
@@ -149,10 +149,15 @@ func defaultOf(files []*File) *File {
 // written to be laid over another.
 func (r *stackReader) stackOf(f, base *File) (*Stack, error) {
 	includes := 0
+	over := base != nil && base != f && base.fault == nil
 	if f == base || !f.lies() {
-		return r.stack(&includes, f)
+		s, err := r.stack(&includes, f)
+		if err != nil || !over || !s.leansOn(base) {
+			return s, err
+		}
 	}
-	if base != nil && base.fault == nil {
+	if over {
+		includes = 0
 		s, err := r.stack(&includes, base, f)
 		if err == nil {
 			s.base = base
@@ -167,6 +172,33 @@ func (r *stackReader) stackOf(f, base *File) (*Stack, error) {
 		}
 	}
 	return s, err
+}
+
+// leansOn reports whether a service of the stack refers to what the stack lacks
+// and a file declares: that is the one that it is to be laid over.
+func (s *Stack) leansOn(base *File) bool {
+	below := &Stack{Files: []*File{base}}
+	lacks := func(key, name string) bool { return !s.declares(key, name) && below.declares(key, name) }
+	for _, service := range s.Services {
+		for _, d := range service.Dependencies() {
+			if s.Service(d.Name) == nil && below.declares("services", d.Name) {
+				return true
+			}
+		}
+		for _, m := range service.Mounts() {
+			if m.isVolume() && lacks("volumes", m.Source) {
+				return true
+			}
+		}
+		for _, key := range referenceKeys {
+			for _, ref := range service.references(key) {
+				if lacks(key, ref.Key) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // lies reports whether a file is written to be laid over another one: it does not
@@ -263,7 +295,7 @@ func (p *Project) useOf(s *Stack) use {
 		if service.Get("develop") != nil || isDevelopment(service.Get("build", "target").Text().Text) {
 			return development
 		}
-		if _, ok := p.sourceMount(service); ok {
+		if _, ok := p.sourceMount(service); ok || service.mountsRoot() {
 			return development
 		}
 		for _, v := range service.Variables("environment") {
@@ -294,6 +326,18 @@ func (p *Project) sourceMount(s *Service) (Mount, bool) {
 		}
 	}
 	return Mount{}, false
+}
+
+// mountsRoot reports whether a service works in the source itself, as that of an
+// interpreter does, or of an image that only has what development needs.
+func (s *Service) mountsRoot() bool {
+	if _, _, server := s.server(); server {
+		return false
+	}
+	return slices.ContainsFunc(s.Mounts(), func(m Mount) bool {
+		source, ok := m.sourcePath()
+		return ok && source == "." && !m.ReadOnly
+	})
 }
 
 // severity returns that of a finding in a stack: one step less where it serves
