@@ -2,8 +2,12 @@ package compose
 
 import (
 	"net/url"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/distribution/reference"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/source"
@@ -46,17 +50,19 @@ services:
 		return judgeServices(p, func(s *Stack, service *Service) []checks.Finding {
 			var findings []checks.Finding
 			for _, in := range []struct {
-				keys []string
-				what string
+				keys     []string
+				what     string
+				secretIn func(name, value string) (source.Secret, bool)
 			}{
-				{[]string{"environment"}, "variable"}, {[]string{"build", "args"}, "build argument"}, {[]string{"labels"}, "label"},
+				{[]string{"environment"}, "variable", source.SecretIn}, {[]string{"build", "args"}, "build argument", source.SecretIn},
+				{[]string{"labels"}, "label", source.SecretInLabel},
 			} {
 				for _, v := range service.Variables(in.keys...) {
-					found, ok := source.SecretIn(v.Name, v.literal())
+					found, ok := in.secretIn(v.Name, v.literal())
 					if !v.Given || !ok {
 						continue
 					}
-					if severity, ok := s.secretSeverity(found, v); ok {
+					if severity, ok := s.secretSeverity(service, found, v.Value); ok {
 						f := service.find(severity, v.Location, "has the %s %s, which %s (value not shown)", in.what, v.Name, found.Fault)
 						f.Subject = v.Name
 						f.Fix = secretFix(in.what, v.Name)
@@ -110,26 +116,39 @@ func (v Variable) literal() string {
 	return ""
 }
 
-// secretSeverity returns how bad a secret in a stack is; false if it is none: the
-// passwords of development guard nothing.
-func (s *Stack) secretSeverity(found source.Secret, v Variable) (checks.Severity, bool) {
+// secretSeverity returns how bad a secret of a service in a stack is; false if it
+// is none: the passwords of development guard nothing.
+func (s *Stack) secretSeverity(service *Service, found source.Secret, value Text) (checks.Severity, bool) {
 	switch {
 	case found.Token:
 		return checks.High, true
-	case s.Development(), strings.TrimSpace(v.Value.Text) == "":
+	case s.Development(), strings.TrimSpace(value.Text) == "":
 		return "", false
-	case v.Value.Default, !s.Production() && source.StandsIn(password(v.Value.Text)):
+	case value.Default, !s.Production() && service.standsIn(value.Text):
 		return checks.Medium, true
 	}
 	return found.Severity, true
 }
 
-// password returns the password of a URL, and any other text as it is.
-func password(text string) string {
+// standsIn reports whether a secret of a service is one that everybody knows, or
+// guesses first: the name of its user, its database or its image.
+func (s *Service) standsIn(text string) bool {
+	user, password := "", text
 	if u, err := url.Parse(text); err == nil && u.User != nil {
 		if p, ok := u.User.Password(); ok {
-			return p
+			user, password = u.User.Username(), p
 		}
 	}
-	return text
+	if source.StandsIn(password) || strings.EqualFold(user, password) {
+		return true
+	}
+	if named, _, ok := s.Image(); ok && strings.EqualFold(path.Base(reference.FamiliarName(named)), password) {
+		return true
+	}
+	return slices.ContainsFunc(s.Variables("environment"), func(v Variable) bool {
+		return accountName.MatchString(v.Name) && v.Value.Known && strings.EqualFold(v.Value.Text, password)
+	})
 }
+
+// accountName is the name of a variable for a user or a database.
+var accountName = regexp.MustCompile(`(?i)(^|_)(USER|USERNAME|DATABASE|DB|DB_NAME|DBNAME)$`)
