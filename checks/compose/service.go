@@ -338,6 +338,8 @@ type Dependency struct {
 	Location checks.Location
 	// Condition is what it waits for; empty if that is not known.
 	Condition string
+	// Required is whether it is to be there.
+	Required bool
 }
 
 // The conditions that a dependency can wait for.
@@ -361,11 +363,12 @@ func (s *Service) Dependencies() []Dependency {
 	for _, n := range s.values("depends_on") {
 		for _, item := range n.Items() {
 			if t := item.Text(); t.Known {
-				add(Dependency{Name: t.Text, Location: item.Location, Condition: conditionStarted})
+				add(Dependency{Name: t.Text, Location: item.Location, Condition: conditionStarted, Required: true})
 			}
 		}
 		for _, e := range n.Entries() {
-			d := Dependency{Name: e.Key, Location: e.Location, Condition: conditionStarted}
+			required := e.Value.Get("required").Text()
+			d := Dependency{Name: e.Key, Location: e.Location, Condition: conditionStarted, Required: e.Value.Get("required") == nil || required.Known && strings.EqualFold(required.Text, "true")}
 			if c := e.Value.Get("condition"); c != nil {
 				d.Condition, d.Location = c.Text().Text, c.Location
 			}
