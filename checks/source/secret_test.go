@@ -16,7 +16,7 @@ func TestSecret(t *testing.T) {
 	jwt := "eyJ" + strings.Repeat("a", 20) + ".eyJ" + strings.Repeat("b", 20) + ".c"
 	random := "aB3dE" + "f9hIjK" + "2mNoP7" + "rStUv"
 	found := []string{
-		"ENV TOKEN_SIGNING_KEY=abc", "ENV EMAIL_PASSWORD=abc", "ENV CACHE_PASSWORD=abc", "ENV DB_PASSWORD=op://", "ENV DB_PASSWORD='{{'", "LABEL traefik.routers.a.token=hunter2",
+		"ENV TOKEN_SIGNING_KEY=abc", "ENV SECRET_ENCRYPTION_KEY=abc", "ENV NEO4J_AUTH=neo4j/hunter2hunter", "ENV EMAIL_PASSWORD=abc", "ENV CACHE_PASSWORD=abc", "ENV DB_PASSWORD=op://", "ENV DB_PASSWORD='{{'", "LABEL traefik.routers.a.token=hunter2",
 		"ENV DB_PASSWORD=vault:" + github,
 		"ENV PASSWORD=hunter2", "ENV DB_PASSWORD=hunter2", "ENV dbPassword=hunter2", "ENV PGPASSWORD=hunter2",
 		"ENV SECRET_KEY_BASE=x1", "ENV JWT_SECRET=x1", "ENV API_KEY=abc", "ENV STRIPE_API_KEY abc def", "ENV APIKEY=abc",
@@ -146,6 +146,20 @@ func TestStandIn(t *testing.T) {
 	} {
 		if StandsIn(value) {
 			t.Errorf("%s is taken for one that everybody knows", value)
+		}
+	}
+}
+
+func TestTokenIn(t *testing.T) {
+	for text, want := range map[string]bool{
+		"aws_key=AKIA" + strings.Repeat("Q", 16): true,
+		"AKIAIOSFODNN7" + "EXAMPLE":              false,
+		"postgres://app:tr0ub4dor@db/app":        false,
+		"ghp_" + strings.Repeat("x", 36):         false,
+		"plain":                                  false,
+	} {
+		if _, ok := TokenIn(text); ok != want {
+			t.Errorf("%s: %t", text, ok)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"math"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,7 +84,10 @@ type Secret struct {
 // false if there is nothing secret in it.
 func SecretIn(name, value string) (Secret, bool) {
 	if kind := secretKind(value); kind != "" {
-		return Secret{"holds " + kind, checks.High, kind != urlPassword && kind != connectionPassword}, true
+		return Secret{"holds " + kind, checks.High, opens(kind)}, true
+	}
+	if password, ok := strings.CutPrefix(value, neo4jUser); ok && name == "NEO4J_AUTH" && !harmless(password) {
+		return Secret{Fault: "holds the password of the user neo4j", Severity: checks.High}, true
 	}
 	switch {
 	case secretName(name) && !harmless(value):
@@ -92,6 +96,38 @@ func SecretIn(name, value string) (Secret, bool) {
 		return Secret{Fault: "holds what looks like a secret", Severity: checks.Medium}, true
 	}
 	return Secret{}, false
+}
+
+// neo4jUser is what comes before the password in NEO4J_AUTH.
+const neo4jUser = "neo4j/"
+
+// opens reports whether a kind of secret opens something in the world by itself.
+func opens(kind string) bool { return kind != urlPassword && kind != connectionPassword }
+
+// TokenIn returns what kind of secret a text holds that opens something in the
+// world by itself; false if there is none. Those that manuals have for examples are
+// none.
+func TokenIn(text string) (kind string, ok bool) {
+	for _, f := range secretFormats {
+		if found := f.in(text); found != "" && opens(f.kind) && !harmlessFormat(found) {
+			return f.kind, true
+		}
+	}
+	return "", false
+}
+
+// PasswordIn returns the user and the password of an account that a text holds, as
+// in a URL; the text itself for any other one.
+func PasswordIn(text string) (user, password string) {
+	if password, ok := strings.CutPrefix(text, neo4jUser); ok {
+		return strings.TrimSuffix(neo4jUser, "/"), password
+	}
+	if u, err := url.Parse(text); err == nil && u.User != nil {
+		if password, ok := u.User.Password(); ok {
+			return u.User.Username(), password
+		}
+	}
+	return "", text
 }
 
 // SecretInLabel judges a label: what comes before the last dot of its name says
