@@ -45,14 +45,24 @@ services:
 			}
 			var findings []checks.Finding
 			for _, m := range service.Mounts() {
-				if isEngineSocket(m.Source) || m.Type == "bind" && isEngineSocket(m.Target) {
+				switch {
+				case isEngineSocket(m.Source) || (m.Type == "bind" || !m.Known) && isEngineSocket(m.Target):
 					findings = append(findings, service.find(s.severity(checks.High), m.Location, "has the socket of the container engine, %s", m.Source))
+				case m.Type == "bind" && m.Known && slices.Contains(socketDirectories, path.Clean(m.Source)):
+					severity := checks.High
+					if m.ReadOnly && m.Source == "/" {
+						severity = checks.Medium // agents read the disk as an account that cannot open the socket
+					}
+					findings = append(findings, service.find(s.severity(severity), m.Location, "has the directory %s of the machine, and in it the socket of the container engine", m.Source))
 				}
 			}
 			return findings
 		})
 	},
 }
+
+// socketDirectories are those of the machine that its engine's socket is in.
+var socketDirectories = []string{"/", "/run", "/var", "/var/run"}
 
 // isEngineSocket reports whether a path is that of the socket of a container
 // engine, also on Windows, and through a link.

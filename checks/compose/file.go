@@ -120,12 +120,12 @@ func parseFile(name, dir string, text []byte) (*File, error) {
 	file := &File{Path: name, use: useOf(name)}
 	start := checks.Location{Path: name, Line: 1}
 	if len(text) > MaxFileSize {
-		file.fault = &fault{start, fmt.Sprintf("the file is larger than %d bytes, the most that is judged: is it the right file?", MaxFileSize)}
+		file.fault = &fault{location: start, message: fmt.Sprintf("the file is larger than %d bytes, the most that is judged: is it the right file?", MaxFileSize)}
 		return file, nil
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	if !utf8.Valid(text) {
-		file.fault = &fault{start, "the file is no text in UTF-8"}
+		file.fault = &fault{location: start, message: "the file is no text in UTF-8"}
 		return file, nil
 	}
 	lines := strings.Split(string(text), "\n")
@@ -139,7 +139,7 @@ func parseFile(name, dir string, text []byte) (*File, error) {
 		return file, file.setFault(err)
 	}
 	if len(documents) == 0 {
-		file.fault = &fault{start, "the file is empty"}
+		file.fault = &fault{location: start, message: "the file is empty"}
 	}
 	for _, document := range documents {
 		if err := checkDocument(document); err != nil {
@@ -164,7 +164,7 @@ func (f *File) setFault(err error) error {
 
 func checkDocument(document *Node) error {
 	if !document.IsMapping() {
-		return &fault{document.Location, "the file has to be a mapping, with services in it"}
+		return &fault{location: document.Location, message: "the file has to be a mapping, with services in it"}
 	}
 	if f := templateFault(document, map[*Node]bool{}); f != nil {
 		return f
@@ -180,7 +180,7 @@ func checkDocument(document *Node) error {
 }
 
 // templateFault returns the first value whose variables Compose cannot read, as
-// in $(date) or ${A B}. It looks at each node once.
+// in ${A B}. It looks at each node once.
 func templateFault(n *Node, seen map[*Node]bool) *fault {
 	if seen[n] {
 		return nil
@@ -189,7 +189,7 @@ func templateFault(n *Node, seen map[*Node]bool) *fault {
 	if n.shape == scalar && strings.Contains(n.text, "$") {
 		var invalid *template.InvalidTemplateError
 		if _, err := substitute(n.text); errors.As(err, &invalid) {
-			return &fault{n.Location, "what begins with $ is no variable that Compose can read: a dollar sign is written as $$"}
+			return &fault{location: n.Location, message: "what begins with $ is no variable that Compose can read: a dollar sign is written as $$"}
 		}
 	}
 	for _, e := range n.entries {

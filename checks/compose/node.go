@@ -114,6 +114,8 @@ func (n *Node) isNull() bool { return n == nil || n.shape == scalar && n.value =
 type fault struct {
 	location checks.Location
 	message  string
+	// doubted is whether it may be right where it is run.
+	doubted bool
 }
 
 func (f *fault) Error() string { return f.location.String() + ": " + f.message }
@@ -283,7 +285,7 @@ func (r *reader) fillMapping(n *Node, from *yaml.Node, depth int) error {
 }
 
 func (r *reader) faultAt(n *yaml.Node, format string, args ...any) *fault {
-	return &fault{r.locate(n), fmt.Sprintf(format, args...)}
+	return &fault{location: r.locate(n), message: fmt.Sprintf(format, args...)}
 }
 
 // scalarOf returns the value of a scalar as JSON can have it.

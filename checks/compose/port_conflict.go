@@ -93,5 +93,15 @@ func publishedOf(p Port) (published, bool) {
 // conflicts reports whether two ports cannot be published at once.
 func (p published) conflicts(other published) bool {
 	return p.low <= other.high && other.low <= p.high && p.Protocol == other.Protocol &&
-		(p.Host == other.Host || p.everywhere() || other.everywhere())
+		p.sameAddress(other)
+}
+
+// sameAddress reports whether two ports are published at one address. No address
+// means all of them; 0.0.0.0 and :: are all of one family.
+func (p published) sameAddress(other published) bool {
+	if p.Host == other.Host || p.Host == "" || other.Host == "" {
+		return true
+	}
+	ipv6 := strings.Contains(p.Host, ":")
+	return ipv6 == strings.Contains(other.Host, ":") && (p.everywhere() || other.everywhere())
 }

@@ -12,6 +12,12 @@ func TestPortConflict(t *testing.T) {
 		"range":       {two(`"8000-8010:8000-8010"`, `{target: 80, published: "8005"}`), []string{"MEDIUM compose.yaml:7:13: port 8005"}},
 		"override":    {"-- compose.yaml --\n" + two(`"80:80"`, `"81:80"`) + "-- compose.override.yaml --\nservices:\n  b:\n    ports: [\"80:80\"]\n", []string{"MEDIUM compose.override.yaml:3:13: which a publishes"}},
 
+		"all addresses":       {two(`"0.0.0.0:80:80"`, `"127.0.0.1:80:80"`), []string{"MEDIUM compose.yaml:7:13: port 80"}},
+		"all IPv6 addresses":  {two(`"[::]:80:80"`, `"[::1]:80:80"`), []string{"MEDIUM compose.yaml:7:13: port 80"}},
+		"no address and IPv6": {two(`"80:80"`, `"[::1]:80:80"`), []string{"MEDIUM compose.yaml:7:13: port 80"}},
+
+		"other families":  {text: two(`"0.0.0.0:80:80"`, `"[::]:80:80"`)},
+		"other family":    {text: two(`"0.0.0.0:80:80"`, `"[::1]:80:80"`)},
 		"other ports":     {text: two(`"80:80"`, `"81:80"`)},
 		"protocol":        {text: two(`"53:53"`, `"53:53/udp"`)},
 		"other addresses": {text: two(`"127.0.0.1:80:80"`, `"192.0.2.1:80:80"`)},

@@ -41,14 +41,29 @@ services:
 			if n := service.Get("privileged"); n.isTrue() {
 				return []checks.Finding{service.find(severity, n.Location, "is privileged")}
 			}
+			var findings []checks.Finding
 			for _, list := range service.values("cap_add") {
 				for _, item := range list.Items() {
-					if strings.EqualFold(strings.TrimPrefix(item.Text().Text, "CAP_"), "ALL") {
+					switch strings.TrimPrefix(strings.ToUpper(item.Text().Text), "CAP_") {
+					case "ALL":
 						return []checks.Finding{service.find(severity, item.Location, "has all capabilities, which is nearly as much as privileged")}
+					case "SYS_ADMIN":
+						f := service.find(s.severity(checks.Medium), item.Location, "has the capability SYS_ADMIN, with which most of what a container keeps from the machine can be undone")
+						f.Fix = "Remove SYS_ADMIN, and give the service what it needs: a narrower capability, or a device"
+						findings = append(findings, f)
 					}
 				}
 			}
-			return nil
+			for _, list := range service.values("security_opt") {
+				for _, item := range list.Items() {
+					if option := item.Text().Text; option == "seccomp:unconfined" || option == "seccomp=unconfined" {
+						f := service.find(s.severity(checks.Medium), item.Location, "runs without the filter of system calls, %s", option)
+						f.Fix = "Remove " + option + ", or name a profile that allows the system calls that are missing, as in seccomp:profile.json"
+						findings = append(findings, f)
+					}
+				}
+			}
+			return findings
 		})
 	},
 }

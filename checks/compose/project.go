@@ -74,7 +74,7 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 		p.readDockerfiles(stack)
 		stack.use = p.useOf(stack)
 		stack.built = builtImages(stack)
-		p.checkConsistency(stack)
+		stack.checkConsistency()
 	}
 	return p, nil
 }
@@ -159,10 +159,15 @@ func defaultOf(files []*File) *File {
 // written to be laid over another.
 func (r *stackReader) stackOf(f, base *File) (*Stack, error) {
 	includes := 0
+	over := base != nil && base != f && base.fault == nil
 	if f == base || !f.lies() {
-		return r.stack(&includes, f)
+		s, err := r.stack(&includes, f)
+		if err != nil || !over || !s.leansOn(base) {
+			return s, err
+		}
 	}
-	if base != nil && base.fault == nil {
+	if over {
+		includes = 0
 		s, err := r.stack(&includes, base, f)
 		if err == nil {
 			s.base = base
@@ -177,6 +182,33 @@ func (r *stackReader) stackOf(f, base *File) (*Stack, error) {
 		}
 	}
 	return s, err
+}
+
+// leansOn reports whether a service of the stack refers to what the stack lacks
+// and a file declares: that is the one that it is to be laid over.
+func (s *Stack) leansOn(base *File) bool {
+	below := &Stack{Files: []*File{base}}
+	lacks := func(key, name string) bool { return !s.declares(key, name) && below.declares(key, name) }
+	for _, service := range s.Services {
+		for _, d := range service.Dependencies() {
+			if s.Service(d.Name) == nil && below.declares("services", d.Name) {
+				return true
+			}
+		}
+		for _, m := range service.Mounts() {
+			if m.isVolume() && lacks("volumes", m.Source) {
+				return true
+			}
+		}
+		for _, key := range referenceKeys {
+			for _, ref := range service.references(key) {
+				if lacks(key, ref.Key) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // lies reports whether a file is written to be laid over another one: it does not
@@ -273,7 +305,7 @@ func (p *Project) useOf(s *Stack) use {
 		if service.Get("develop") != nil || isDevelopment(service.Get("build", "target").Text().Text) {
 			return development
 		}
-		if _, ok := p.sourceMount(service); ok {
+		if _, ok := p.sourceMount(service); ok || service.mountsRoot() {
 			return development
 		}
 		for _, v := range service.Variables("environment") {
@@ -304,6 +336,18 @@ func (p *Project) sourceMount(s *Service) (Mount, bool) {
 		}
 	}
 	return Mount{}, false
+}
+
+// mountsRoot reports whether a service works in the source itself, as that of an
+// interpreter does, or of an image that only has what development needs.
+func (s *Service) mountsRoot() bool {
+	if _, _, server := s.server(); server {
+		return false
+	}
+	return slices.ContainsFunc(s.Mounts(), func(m Mount) bool {
+		source, ok := m.sourcePath()
+		return ok && source == "." && !m.ReadOnly
+	})
 }
 
 // severity returns that of a finding in a stack: one step less where it serves
@@ -347,18 +391,37 @@ func judgeServices(p *Project, judge func(*Stack, *Service) []checks.Finding) ch
 	return judgeStacks(p, func(s *Stack) []checks.Finding {
 		var findings []checks.Finding
 		for _, service := range s.Services {
+			if s.base != nil && s.Production() && service.developmentAlone() {
+				continue // production does not start it; the file below is judged
+			}
 			findings = append(findings, judge(s, service)...)
 		}
 		return findings
 	})
 }
 
+// developmentAlone reports whether a service runs with profiles for development,
+// and with no other one.
+func (s *Service) developmentAlone() bool {
+	none := true
+	for _, list := range s.values("profiles") {
+		for _, item := range list.Items() {
+			if !isDevelopment(item.Text().Text) {
+				return false
+			}
+			none = false
+		}
+	}
+	return !none
+}
+
 // noFiles is why nothing is judged.
 const noFiles = "the source has no Compose file"
 
 // judgeStacks judges every stack. What lies in a file that another one is laid
-// over is found in the stack of that file; of findings that say the same, the
-// most severe counts.
+// over is found in the stack of that file, and in one for production as well: what
+// development may do, the file below passes on. Of findings that say the same, the
+// most severe counts, and of those as severe the one of the file itself.
 func judgeStacks(p *Project, judge func(*Stack) []checks.Finding) checks.Outcome {
 	if len(p.Files) == 0 {
 		return checks.Skip(noFiles)
@@ -367,22 +430,38 @@ func judgeStacks(p *Project, judge func(*Stack) []checks.Finding) checks.Outcome
 		location checks.Location
 		of       string
 	}
+	keyOf := func(f checks.Finding) sameness { return sameness{f.Location, cmp.Or(f.Subject, f.Message)} }
+	type passedOn struct {
+		checks.Finding
+		stack *Stack
+	}
 	var all []checks.Finding
+	var inherited []passedOn
 	at := map[sameness]int{}
+	put := func(key sameness, f checks.Finding) {
+		same, ok := at[key]
+		switch {
+		case !ok:
+			at[key] = len(all)
+			all = append(all, f)
+		case !all[same].Severity.AtLeast(f.Severity):
+			all[same] = f
+		}
+	}
 	for _, s := range p.Stacks {
 		for _, f := range judge(s) {
-			if s.base != nil && f.Location.Path == s.base.Path {
-				continue
-			}
-			key := sameness{f.Location, cmp.Or(f.Subject, f.Message)}
-			switch same, ok := at[key]; {
-			case !ok:
-				at[key] = len(all)
-				all = append(all, f)
-			case f.Severity.AtLeast(all[same].Severity):
-				all[same] = f
+			switch {
+			case s.base == nil || f.Location.Path != s.base.Path:
+				put(keyOf(f), f)
+			case s.Production():
+				inherited = append(inherited, passedOn{f, s})
 			}
 		}
+	}
+	for _, of := range inherited {
+		key := keyOf(of.Finding)
+		of.Message += ", in production as well: " + of.stack.Top().Path + " leaves it so"
+		put(key, of.Finding)
 	}
 	return checks.Found(all...)
 }

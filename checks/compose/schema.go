@@ -58,7 +58,7 @@ func schemaFault(document *Node) (*fault, error) {
 	if worst == nil {
 		return nil, nil
 	}
-	return &fault{worst.at, worst.text()}, nil
+	return &fault{location: worst.at, message: worst.text()}, nil
 }
 
 // plain returns the value as JSON has it.

@@ -133,11 +133,17 @@ type Mount struct {
 	Source string
 	// Target is the path in the container, cleaned.
 	Target string
-	// Known is whether Source and Target depend on no variable.
+	// ReadOnly is whether the service cannot write to it.
+	ReadOnly bool
+	// Known is whether Source and Target depend on no variable. Where the source
+	// alone does, Target is still what it says.
 	Known bool
 
 	dir string
 }
+
+// isVolume reports whether it is known to be a volume with a name.
+func (m Mount) isVolume() bool { return m.Type == "volume" && m.Known && m.Source != "" }
 
 // sourcePath returns the file or directory of the source that is mounted; false
 // if it is none.
@@ -184,17 +190,35 @@ func (s *Service) Mounts() []Mount {
 func mountOf(n *Node) Mount {
 	m := Mount{Location: n.Location, dir: n.dir}
 	if n.IsMapping() {
-		source, target, of := n.Get("source").Text(), n.Get("target").Text(), n.Get("type").Text()
+		source, target, of := Text{}, n.Get("target").Text(), n.Get("type").Text()
+		if from := n.Get("source"); from != nil {
+			source = expand(projectDirectory(from.text, n.dir))
+		}
 		m.Type, m.Source, m.Target = of.Text, source.Text, target.Text
 		m.Known = of.Known && target.Known && (source.Known || n.Get("source") == nil)
+		m.ReadOnly = n.Get("read_only").isTrue()
 		return m
 	}
-	t := n.Text()
+	parts := splitMount(n.text)
+	for i, part := range parts {
+		parts[i] = projectDirectory(part, n.dir)
+	}
+	t := expand(strings.Join(parts, ":"))
+	m.Known = t.Known
 	if !t.Known {
+		// What the parts are is known where no variable can stand for several.
+		if len(parts) < 2 || !expand(parts[1]).Known {
+			return m
+		}
+		m.Source, m.Target = parts[0], expand(parts[1]).Text
 		return m
 	}
-	m.Known = true
-	m.Source, m.Target = splitMount(t.Text)
+	parts = splitMount(t.Text)
+	if len(parts) == 1 {
+		parts = []string{"", parts[0]}
+	}
+	m.Source, m.Target = parts[0], parts[1]
+	m.ReadOnly = len(parts) > 2 && slices.Contains(strings.Split(parts[2], ","), "ro")
 	switch {
 	case m.Source == "":
 		m.Type = "volume"
@@ -206,27 +230,37 @@ func mountOf(n *Node) Mount {
 	return m
 }
 
+// projectDirectory returns a path with a dot for the variable PWD: who runs
+// Compose stands beside its file, at the root of the source.
+func projectDirectory(name, dir string) string {
+	if dir != "." {
+		return name
+	}
+	for _, variable := range []string{"${PWD}", "$PWD"} {
+		if rest, ok := strings.CutPrefix(name, variable); ok && (rest == "" || rest[0] == '/') {
+			return "." + rest
+		}
+	}
+	return name
+}
+
 // splitMount splits SOURCE:TARGET:OPTIONS, and a TARGET alone. The colon behind
-// the letter of a Windows drive is none.
-func splitMount(spec string) (source, target string) {
+// the letter of a Windows drive is none, nor is that of a variable's default.
+func splitMount(spec string) []string {
 	var parts []string
-	for rest := spec; ; {
-		from := 0
-		if isDrive(rest) {
-			from = 2
+	start, braces := 0, 0
+	for i := 0; i < len(spec); i++ {
+		switch {
+		case strings.HasPrefix(spec[i:], "${"):
+			braces++
+		case spec[i] == '}' && braces > 0:
+			braces--
+		case spec[i] == ':' && braces == 0 && !(i == start+1 && isDrive(spec[start:])):
+			parts = append(parts, spec[start:i])
+			start = i + 1
 		}
-		i := strings.IndexByte(rest[from:], ':')
-		if i < 0 {
-			parts = append(parts, rest)
-			break
-		}
-		parts = append(parts, rest[:from+i])
-		rest = rest[from+i+1:]
 	}
-	if len(parts) == 1 {
-		return "", parts[0]
-	}
-	return parts[0], parts[1]
+	return append(parts, spec[start:])
 }
 
 // isDrive reports whether a path begins with the letter of a Windows drive.
@@ -304,6 +338,8 @@ type Dependency struct {
 	Location checks.Location
 	// Condition is what it waits for; empty if that is not known.
 	Condition string
+	// Required is whether it is to be there.
+	Required bool
 }
 
 // The conditions that a dependency can wait for.
@@ -327,11 +363,12 @@ func (s *Service) Dependencies() []Dependency {
 	for _, n := range s.values("depends_on") {
 		for _, item := range n.Items() {
 			if t := item.Text(); t.Known {
-				add(Dependency{Name: t.Text, Location: item.Location, Condition: conditionStarted})
+				add(Dependency{Name: t.Text, Location: item.Location, Condition: conditionStarted, Required: true})
 			}
 		}
 		for _, e := range n.Entries() {
-			d := Dependency{Name: e.Key, Location: e.Location, Condition: conditionStarted}
+			required := e.Value.Get("required").Text()
+			d := Dependency{Name: e.Key, Location: e.Location, Condition: conditionStarted, Required: e.Value.Get("required") == nil || required.Known && strings.EqualFold(required.Text, "true")}
 			if c := e.Value.Get("condition"); c != nil {
 				d.Condition, d.Location = c.Text().Text, c.Location
 			}

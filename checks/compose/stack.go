@@ -298,7 +298,12 @@ func (r *stackReader) include(s *Stack, list *Node, includes *int) error {
 }
 
 func (s *Stack) fault(at checks.Location, format string, args ...any) {
-	s.faults = append(s.faults, fault{at, fmt.Sprintf(format, args...)})
+	s.faults = append(s.faults, fault{location: at, message: fmt.Sprintf(format, args...)})
+}
+
+// doubt is fault for what may be right where it is run.
+func (s *Stack) doubt(at checks.Location, format string, args ...any) {
+	s.faults = append(s.faults, fault{location: at, message: fmt.Sprintf(format, args...), doubted: true})
 }
 
 // sourcePath returns the path that a value names, relative to the root of the

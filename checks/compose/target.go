@@ -2,6 +2,8 @@ package compose
 
 import (
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/imagegate/imagegate/checks"
 )
@@ -48,6 +50,9 @@ FROM node:20.20.2-alpine3.22 AS production
 				f.Fix = fix
 				return []checks.Finding{f}
 			}
+			if isInstalled(b.Context) {
+				return nil
+			}
 			if !p.exists(b.Context) {
 				return find(b.context.Location, "Correct the path: it is relative to the directory of "+b.context.Location.Path,
 					"is built from the directory %s, which the source does not have", b.Context)
@@ -70,4 +75,10 @@ FROM node:20.20.2-alpine3.22 AS production
 			return find(b.Target.Location, "Name one of its stages: "+d.StageNames(), "builds the stage %s, which %s does not have", t.Text, b.Dockerfile)
 		})
 	},
+}
+
+// isInstalled reports whether a path is in a directory that is not kept with the
+// source: a package manager fills it.
+func isInstalled(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(dir string) bool { return dir == "vendor" || dir == "node_modules" })
 }

@@ -23,6 +23,7 @@ func TestTarget(t *testing.T) {
 		"extended": {"-- compose.yaml --\nservices:\n  app:\n    extends: {file: base/base.yaml, service: b}\n-- base/base.yaml --\nservices:\n  b:\n    build: {context: .., target: dev}\n" + twoStages,
 			[]string{"MEDIUM base/base.yaml:3:34: service app builds the stage dev"}},
 
+		"installed":                      {text: build("./vendor/laravel/sail/runtimes/8.3")},
 		"a stage":                        {text: build("{context: ., target: Builder}")},
 		"a number":                       {text: build("{context: ., target: 0}")},
 		"no target":                      {text: build(".")},

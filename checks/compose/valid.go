@@ -61,7 +61,7 @@ services:
 func (f *fault) finding(development bool) checks.Finding {
 	found := checks.At(f.location, "%s", f.message)
 	found.Severity = checks.High
-	if development {
+	if development || f.doubted {
 		found.Severity = checks.Medium
 	}
 	return found

@@ -51,7 +51,8 @@ func TestValid(t *testing.T) {
 		"each file on its own": {"-- compose.yaml --\nservices: 3\n-- compose.prod.yaml --\n" + services + "    port: 3\n", []string{
 			"HIGH compose.prod.yaml:4:5: port", "HIGH compose.yaml:1:11: services has to be",
 		}},
-		"in a directory": {"-- docker/compose.yaml --\nservices: 3\n-- other/compose.yaml --\nservices: 3\n", []string{"HIGH docker/compose.yaml:1:11: services"}},
+		"in a directory":        {"-- docker/compose.yaml --\nservices: 3\n-- other/compose.yaml --\nservices: 3\n", []string{"HIGH docker/compose.yaml:1:11: services"}},
+		"what no file declares": {"-- compose.yaml --\n" + services + "-- compose.gpu.yaml --\n" + services + "    depends_on: [db]\n", []string{"HIGH compose.gpu.yaml:4:18: service app depends on db, which is no service"}},
 
 		"plain":                            {text: services},
 		"version":                          {text: "version: \"3.8\"\n" + services},
@@ -67,12 +68,16 @@ func TestValid(t *testing.T) {
 		"declared":                         {text: services + "    networks: [default, back]\n    volumes: [\"data:/data\", /cache, \".:/app\", \"$A:/b\"]\n    secrets: [key]\nnetworks: {back: {}}\nvolumes: {data: }\nsecrets: {key: {file: key}}\n"},
 		"extends and includes": {text: "-- compose.yaml --\ninclude: [db/compose.yaml, {path: cache.yaml}]\nservices:\n  app:\n    extends: {file: common.yaml, service: base}\n    depends_on: [db, cache]\n" +
 			"-- common.yaml --\nservices:\n  base:\n    build: .\n-- db/compose.yaml --\nservices: {db: {image: \"d:1\", volumes: [\"d:/d\"]}}\nvolumes: {d: {}}\n-- cache.yaml --\nservices: {cache: {image: c}}\n"},
-		"includes of elsewhere": {text: "include: [\"https://example.com/a.git\", ../b.yaml, \"$C\"]\nservices:\n  app:\n    image: a\n    depends_on: [db]\n    networks: [back]\n"},
-		"extends of elsewhere":  {text: "services:\n  app:\n    extends: {file: ../a.yaml, service: a}\n"},
-		"override without base": {text: "-- compose.override.yaml --\nservices:\n  app:\n    depends_on: [db]\n    volumes: [\"a:/a\"]\n"},
-		"laid over":             {text: "-- compose.yaml --\n" + services + "  db:\n    image: d:1\nvolumes: {a: {}}\n-- compose.override.yaml --\nservices:\n  app:\n    depends_on: [db]\n    volumes: [\"a:/a\"]\n"},
-		"reset":                 {text: "-- compose.yaml --\n" + services + "    ports: [\"80:80\"]\n    depends_on: [db]\n  db:\n    image: d:1\n-- compose.override.yaml --\nservices:\n  app:\n    ports: !reset []\n    depends_on: !override []\n  db: !reset\n"},
-		"no Compose file":       {text: "-- compose.yaml --\n" + services + "-- composer.yaml --\n{{\n-- docker-compose.yml.j2 --\n{{ a }}\n"},
+		"includes of elsewhere":                   {text: "include: [\"https://example.com/a.git\", ../b.yaml, \"$C\"]\nservices:\n  app:\n    image: a\n    depends_on: [db]\n    networks: [back]\n"},
+		"extends of elsewhere":                    {text: "services:\n  app:\n    extends: {file: ../a.yaml, service: a}\n"},
+		"override without base":                   {text: "-- compose.override.yaml --\nservices:\n  app:\n    depends_on: [db]\n    volumes: [\"a:/a\"]\n"},
+		"laid over":                               {text: "-- compose.yaml --\n" + services + "  db:\n    image: d:1\nvolumes: {a: {}}\n-- compose.override.yaml --\nservices:\n  app:\n    depends_on: [db]\n    volumes: [\"a:/a\"]\n"},
+		"laid over, going by its dependency":      {text: "-- compose.yaml --\n" + services + "  db:\n    image: d:1\nnetworks: {back: }\nvolumes: {data: }\n-- compose.gpu.yaml --\nservices:\n  app:\n    image: b:1\n    depends_on: [db]\n"},
+		"laid over, going by its long dependency": {text: "-- compose.yaml --\n" + services + "  db:\n    image: d:1\nnetworks: {back: }\nvolumes: {data: }\n-- compose.gpu.yaml --\nservices:\n  app:\n    image: b:1\n    depends_on: {db: {condition: service_healthy}}\n"},
+		"laid over, going by its network":         {text: "-- compose.yaml --\n" + services + "  db:\n    image: d:1\nnetworks: {back: }\nvolumes: {data: }\n-- compose.gpu.yaml --\nservices:\n  app:\n    image: b:1\n    networks: [back]\n"},
+		"laid over, going by its volume":          {text: "-- compose.yaml --\n" + services + "  db:\n    image: d:1\nnetworks: {back: }\nvolumes: {data: }\n-- compose.gpu.yaml --\nservices:\n  app:\n    image: b:1\n    volumes: [\"data:/data\"]\n"},
+		"reset":                                   {text: "-- compose.yaml --\n" + services + "    ports: [\"80:80\"]\n    depends_on: [db]\n  db:\n    image: d:1\n-- compose.override.yaml --\nservices:\n  app:\n    ports: !reset []\n    depends_on: !override []\n  db: !reset\n"},
+		"no Compose file":                         {text: "-- compose.yaml --\n" + services + "-- composer.yaml --\n{{\n-- docker-compose.yml.j2 --\n{{ a }}\n"},
 	})
 }
 

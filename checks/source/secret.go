@@ -63,11 +63,11 @@ func (j *secretJudge) judge(in *dockerfile.Instruction) {
 		}
 	case *instructions.EnvCommand:
 		for _, kv := range cmd.Env {
-			j.variable(in, kv.Key, kv.Value)
+			j.variable(in, kv.Key, kv.Value, SecretIn)
 		}
 	case *instructions.LabelCommand:
 		for _, kv := range cmd.Labels {
-			j.variable(in, kv.Key, kv.Value)
+			j.variable(in, kv.Key, kv.Value, SecretInLabel)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (j *secretJudge) refersTo(in *dockerfile.Instruction, name string) bool {
 }
 
 // variable judges one variable of an ENV, or one LABEL.
-func (j *secretJudge) variable(in *dockerfile.Instruction, name, value string) {
+func (j *secretJudge) variable(in *dockerfile.Instruction, name, value string, secretIn func(name, value string) (Secret, bool)) {
 	name = strings.Trim(name, `"'`)
 	if refs := references(value); len(refs) > 0 && !slices.ContainsFunc(refs, func(ref string) bool { return !j.args[ref] }) {
 		return // the ARGs are reported
@@ -140,7 +140,7 @@ func (j *secretJudge) variable(in *dockerfile.Instruction, name, value string) {
 		}
 		text = literalDefault(value)
 	}
-	if found, ok := SecretIn(name, text); ok {
+	if found, ok := secretIn(name, text); ok {
 		j.report(in, name, found.Fault).Severity = found.Severity
 	}
 }
@@ -205,6 +205,7 @@ var (
 		"NAME", "TYPE", "KIND", "HEADER", "FIELD", "PARAM", "PREFIX", "SUFFIX", "FORMAT", "PATTERN", "REGEX", "ENCODING",
 		"ALGORITHM", "ALG", "ALGO", "POLICY", "STRENGTH", "RESET", "HINT", "PROMPT", "MODE", "ENV", "VAR", "ARN", "REF",
 		"ENABLED", "DISABLED", "REQUIRED", "OPTIONAL", "VERSION", "REGION", "HELPER", "CHECK", "CHARS", "MESSAGE",
+		"HASHER", "HASHERS", "ENCRYPTION", "TEMPLATE", "TEMPLATES", "ROUTE", "ROUTES", "EMAIL", "CACHE", "SIGNING", "CHARACTERS", "ALPHABET", "PAGE", "VIEW", "FORM",
 	}
 )
 

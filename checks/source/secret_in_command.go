@@ -43,7 +43,7 @@ RUN wget --header "Authorization: Bearer Q29ycmVjdCBob3JzZQ" https://example.com
 				case "RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "COPY", "ADD", "ONBUILD":
 					j := commandJudge{source: s, in: in}
 					j.text()
-					j.calls()
+					callJudge{j.found}.judge(in.Calls)
 					j.assignments()
 					findings = append(findings, j.findings...)
 				}
@@ -205,9 +205,16 @@ var settings = map[string][]string{
 // readers are programs whose operands are patterns and text of others.
 var readers = []string{"grep", "egrep", "fgrep", "rg", "sed", "awk", "gawk", "perl", "jq", "yq", "tr", "cut", "test", "["}
 
-// calls judges the words of the programs that the instruction calls.
-func (j *commandJudge) calls() {
-	for _, call := range j.in.Calls {
+// callJudge judges the words of the programs that are called.
+type callJudge struct {
+	// found is called for each secret, with what says it, how to mend it if there is
+	// a way of its own, and the place of the call.
+	found func(value, fault, fix string, where checks.Location)
+}
+
+// judge judges the words of some calls.
+func (j callJudge) judge(calls []dockerfile.Call) {
+	for _, call := range calls {
 		program := call.Program()
 		if program == "chpasswd" {
 			j.accounts(call)
@@ -247,7 +254,7 @@ func (j *commandJudge) calls() {
 }
 
 // argument judges a word of a call, with the word behind it.
-func (j *commandJudge) argument(call dockerfile.Call, o passwordOption, arg, next string) {
+func (j callJudge) argument(call dockerfile.Call, o passwordOption, arg, next string) {
 	program := call.Program()
 	for _, option := range o.options {
 		value, ok := "", false
@@ -292,7 +299,7 @@ func isSettingName(name string) bool {
 }
 
 // accounts judges what chpasswd is given through a pipe: user:password.
-func (j *commandJudge) accounts(call dockerfile.Call) {
+func (j callJudge) accounts(call dockerfile.Call) {
 	for _, input := range call.Input {
 		if program := input.Program(); program != "echo" && program != "printf" {
 			continue
@@ -307,7 +314,7 @@ func (j *commandJudge) accounts(call dockerfile.Call) {
 }
 
 // value judges what a program is given as a secret.
-func (j *commandJudge) value(call dockerfile.Call, where, value string, shortest int) {
+func (j callJudge) value(call dockerfile.Call, where, value string, shortest int) {
 	if len(value) >= shortest && literal(value) && !placeholder(value) && !strings.Contains(value, "://") {
 		j.found(value, "gives a secret to "+where, "", call.Location)
 	}
@@ -382,4 +389,21 @@ func destination(in *dockerfile.Instruction) string {
 		return c.Dest.Text
 	}
 	return "/run/secrets/file"
+}
+
+// CallSecret is a secret among the words of a program that is called.
+type CallSecret struct {
+	// Fault says where it is: "gives a secret to redis-cli -a".
+	Fault, Value string
+}
+
+// SecretsInCalls returns the secrets that are written in calls of programs.
+func SecretsInCalls(calls []dockerfile.Call) []CallSecret {
+	var found []CallSecret
+	callJudge{func(value, fault, _ string, _ checks.Location) {
+		if !slices.Contains(found, CallSecret{fault, value}) {
+			found = append(found, CallSecret{fault, value})
+		}
+	}}.judge(calls)
+	return found
 }

@@ -16,6 +16,8 @@ func TestSecret(t *testing.T) {
 	jwt := "eyJ" + strings.Repeat("a", 20) + ".eyJ" + strings.Repeat("b", 20) + ".c"
 	random := "aB3dE" + "f9hIjK" + "2mNoP7" + "rStUv"
 	found := []string{
+		"ENV TOKEN_SIGNING_KEY=abc", "ENV SECRET_ENCRYPTION_KEY=abc", "ENV NEO4J_AUTH=neo4j/hunter2hunter", "ENV EMAIL_PASSWORD=abc", "ENV CACHE_PASSWORD=abc", "ENV DB_PASSWORD=op://", "ENV DB_PASSWORD='{{'", "LABEL traefik.routers.a.token=hunter2",
+		"ENV DB_PASSWORD=vault:" + github,
 		"ENV PASSWORD=hunter2", "ENV DB_PASSWORD=hunter2", "ENV dbPassword=hunter2", "ENV PGPASSWORD=hunter2",
 		"ENV SECRET_KEY_BASE=x1", "ENV JWT_SECRET=x1", "ENV API_KEY=abc", "ENV STRIPE_API_KEY abc def", "ENV APIKEY=abc",
 		"ENV PRIVATE_KEY=abc", "ENV AWS_SECRET_ACCESS_KEY=abc", "ENV GOOGLE_CREDENTIALS={}", "ENV SMTP_PASS=x", "ENV DB_PWD=x",
@@ -124,6 +126,40 @@ func TestSecretPatterns(t *testing.T) {
 	for _, text := range secretTexts {
 		if text.pattern().NumSubexp() < 1 {
 			t.Errorf("%s: the pattern has no group for the secret", text.what)
+		}
+	}
+}
+
+// TestStandIn wants whole words: that a name has one in it says nothing.
+func TestStandIn(t *testing.T) {
+	for _, value := range []string{
+		"postgres", "guest", "minioadmin", "wordpress", "somewordpress", "mysecretpassword", "my-secret-pw-test", "supersecret", "super_secret_key", "P@ssw0rd",
+		"s3cr3t", "secret123", "abc123", "Admin1234", "testtest", "not-used", "notused", "dummy", "ChangeMe!", "!ChangeThisDefault!", "build-time-only", "root", "rootpassword", "12345678",
+	} {
+		if !StandsIn(value) {
+			t.Errorf("%s is taken for a secret", value)
+		}
+	}
+	for _, value := range []string{
+		"Barcelona-91-Kx9q", "Tr0ub4dor", "hunter2", "correct-horse-battery", "kP3vR8-xq-Lm2-zT7", "monkey", "tokenize", "passage", "attestation", "123", "1243", "mythe", "",
+		strings.Repeat("secret", 200) + "q",
+	} {
+		if StandsIn(value) {
+			t.Errorf("%s is taken for one that everybody knows", value)
+		}
+	}
+}
+
+func TestTokenIn(t *testing.T) {
+	for text, want := range map[string]bool{
+		"aws_key=AKIA" + strings.Repeat("Q", 16): true,
+		"AKIAIOSFODNN7" + "EXAMPLE":              false,
+		"postgres://app:tr0ub4dor@db/app":        false,
+		"ghp_" + strings.Repeat("x", 36):         false,
+		"plain":                                  false,
+	} {
+		if _, ok := TokenIn(text); ok != want {
+			t.Errorf("%s: %t", text, ok)
 		}
 	}
 }

@@ -2,10 +2,12 @@ package source
 
 import (
 	"math"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/imagegate/imagegate/checks"
 )
@@ -82,7 +84,10 @@ type Secret struct {
 // false if there is nothing secret in it.
 func SecretIn(name, value string) (Secret, bool) {
 	if kind := secretKind(value); kind != "" {
-		return Secret{"holds " + kind, checks.High, kind != urlPassword && kind != connectionPassword}, true
+		return Secret{"holds " + kind, checks.High, opens(kind)}, true
+	}
+	if password, ok := strings.CutPrefix(value, neo4jUser); ok && name == "NEO4J_AUTH" && !harmless(password) {
+		return Secret{Fault: "holds the password of the user neo4j", Severity: checks.High}, true
 	}
 	switch {
 	case secretName(name) && !harmless(value):
@@ -91,6 +96,44 @@ func SecretIn(name, value string) (Secret, bool) {
 		return Secret{Fault: "holds what looks like a secret", Severity: checks.Medium}, true
 	}
 	return Secret{}, false
+}
+
+// neo4jUser is what comes before the password in NEO4J_AUTH.
+const neo4jUser = "neo4j/"
+
+// opens reports whether a kind of secret opens something in the world by itself.
+func opens(kind string) bool { return kind != urlPassword && kind != connectionPassword }
+
+// TokenIn returns what kind of secret a text holds that opens something in the
+// world by itself; false if there is none. Those that manuals have for examples are
+// none.
+func TokenIn(text string) (kind string, ok bool) {
+	for _, f := range secretFormats {
+		if found := f.in(text); found != "" && opens(f.kind) && !harmlessFormat(found) {
+			return f.kind, true
+		}
+	}
+	return "", false
+}
+
+// PasswordIn returns the user and the password of an account that a text holds, as
+// in a URL; the text itself for any other one.
+func PasswordIn(text string) (user, password string) {
+	if password, ok := strings.CutPrefix(text, neo4jUser); ok {
+		return strings.TrimSuffix(neo4jUser, "/"), password
+	}
+	if u, err := url.Parse(text); err == nil && u.User != nil {
+		if password, ok := u.User.Password(); ok {
+			return u.User.Username(), password
+		}
+	}
+	return "", text
+}
+
+// SecretInLabel judges a label: what comes before the last dot of its name says
+// whose it is, as in traefik.http.routers.tokens.entrypoints.
+func SecretInLabel(name, value string) (Secret, bool) {
+	return SecretIn(name[strings.LastIndexByte(name, '.')+1:], value)
 }
 
 // StandsIn reports whether a secret is one that everybody knows, as in
@@ -103,14 +146,30 @@ var (
 )
 
 // harmless reports whether a value cannot be a secret: nothing, a boolean, a
-// number, a duration or a path.
+// number, a duration, a path or a reference to a secret.
 func harmless(value string) bool {
 	value = strings.ToLower(strings.TrimSpace(value))
 	switch value {
 	case "", "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "nil", "undefined":
 		return true
 	}
-	return numberValue.MatchString(value) || pathValue.MatchString(value)
+	return numberValue.MatchString(value) || pathValue.MatchString(value) || refers(value)
+}
+
+// secretStores are what the values begin with that name a secret in a store, for
+// what reads them to replace.
+var secretStores = []string{
+	"op://", "vault:", "arn:aws", "secretref:", "ref+", "secretsmanager:", "awssm://", "gsm://", "sm://", "doppler://", "bw://", "keyvault:",
+	"@microsoft.keyvault(",
+}
+
+// refers reports whether a value, in lower case, stands for one that is elsewhere:
+// in a store of secrets, or in what a template is filled with.
+func refers(value string) bool {
+	if _, rest, ok := strings.Cut(value, "{{"); ok && strings.Contains(rest, "}}") {
+		return true
+	}
+	return slices.ContainsFunc(secretStores, func(prefix string) bool { return len(value) > len(prefix) && strings.HasPrefix(value, prefix) })
 }
 
 // suspiciousWords are the words of a name that may mean a secret: it depends on
@@ -183,15 +242,84 @@ func placeholder(value string) bool {
 	}, func(word string) bool { return strings.Contains(value, word) })
 }
 
+// What a secret that everybody knows is made of: words that are one by
+// themselves, and those that may stand between them, as in mysecretpassword.
+var (
+	standInWords = []string{
+		"not", "unused", "change", "build", "buildtime", "test", "tests", "testing", "temp", "temporary", "tmp", "mock", "sample", "insecure", "unsafe", "secret", "secrets",
+		"password", "passwd", "token", "key", "apikey", "default", "ignore", "ignored", "none", "local", "localhost", "dev", "development", "nothing", "noop",
+		"throwaway", "collect", "collectstatic", "compile", "precompile", "foo", "bar", "baz", "abc", "abcd", "abcdef", "static", "random", "anything", "whatever", "something", "some",
+		"user", "username", "pass", "pwd", "admin", "administrator", "root", "guest", "demo", "hello", "letmein", "qwerty", "docker", "postgres", "postgresql", "mysql",
+		"mariadb", "mongo", "mongodb", "redis", "rabbitmq", "minio", "elastic", "django", "rails", "symfony", "laravel", "sail", "wordpress", "keycloak",
+	}
+	standInFillers = []string{"my", "a", "the", "this", "that", "is", "in", "at", "for", "to", "be", "only", "used", "use", "time", "super", "very", "set", "me", "it", "any", "db", "jwt", "long", "here", "value"}
+)
+
 // standIn reports whether a value only keeps a build from failing, as in
 // SECRET_KEY=not-used python manage.py collectstatic.
 func standIn(value string) bool {
 	value = strings.ToLower(value)
-	return placeholder(value) || slices.ContainsFunc([]string{
-		"not", "unused", "build", "test", "temp", "mock", "sample", "insecure", "secret", "password", "token", "key", "default",
-		"ignore", "none", "local", "dev", "nothing", "noop", "throwaway", "collect", "compile", "foo", "bar", "abc", "1234",
-		"static", "random", "anything", "whatever", "some", "user", "pass", "admin", "root", "postgres", "django", "rails",
-	}, func(word string) bool { return strings.Contains(value, word) })
+	return placeholder(value) || slices.ContainsFunc(standInParts(value), knownPart) ||
+		slices.ContainsFunc(standInParts(plainLetters.Replace(value)), knownPart)
+}
+
+// plainLetters undoes how passwords are made to look like none: p@ssw0rd.
+var plainLetters = strings.NewReplacer("@", "a", "0", "o", "3", "e", "$", "s")
+
+// standInParts splits a value into its words and its numbers.
+func standInParts(value string) []string {
+	kind := func(r rune) int {
+		switch {
+		case unicode.IsLetter(r):
+			return 1
+		case unicode.IsDigit(r):
+			return 2
+		}
+		return 0
+	}
+	var parts []string
+	start, last := 0, 0
+	for i, r := range value + "\n" {
+		if k := kind(r); k != last {
+			if last != 0 {
+				parts = append(parts, value[start:i])
+			}
+			start, last = i, k
+		}
+	}
+	return parts
+}
+
+// knownPart reports whether a word is made of those of a secret that everybody
+// knows, or a number counts up, as in 1234.
+func knownPart(part string) bool {
+	const longest = 64
+	if len(part) >= 4 && strings.HasPrefix("1234567890", part) {
+		return true
+	}
+	if len(part) > longest {
+		return false
+	}
+	// What the words up to each place are: nothing, fillers alone, or a secret's.
+	const fillers, known = 1, 2
+	reach := make([]int, len(part)+1)
+	reach[0] = fillers
+	for i := range part {
+		if reach[i] == 0 {
+			continue
+		}
+		for _, word := range standInWords {
+			if strings.HasPrefix(part[i:], word) {
+				reach[i+len(word)] = known
+			}
+		}
+		for _, word := range standInFillers {
+			if strings.HasPrefix(part[i:], word) {
+				reach[i+len(word)] = max(reach[i+len(word)], reach[i])
+			}
+		}
+	}
+	return reach[len(part)] == known
 }
 
 // literal reports whether a word stands for itself, and is a value that could be
