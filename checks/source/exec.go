@@ -131,6 +131,13 @@ func (st *start) endsInExec(in *dockerfile.Instruction) bool {
 	return execs
 }
 
+// isExec reports whether a shell's command line replaces the shell by the
+// application, which then gets the signals.
+func isExec(line []string) bool {
+	fields := strings.Fields(strings.Join(line, " "))
+	return len(fields) > 1 && fields[0] == "exec"
+}
+
 // shortCommands are those of a shell, and programs that do one thing and end.
 var shortCommands = []string{
 	"exit", "return", "echo", "printf", "true", "false", ":", "set", "export", "unset", "cd", "test", "[", "wait", "trap", "shift", "read", "eval", ".", "source",
