@@ -2,6 +2,7 @@ package source
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -64,6 +65,7 @@ var buildkitChecks = []Check{
 		fix:      "Remove the empty line, or write a comment there.",
 		good:     "FROM alpine:3.20\nRUN apk update && \\\n    apk upgrade\n",
 		bad:      "FROM alpine:3.20\nRUN apk update && \\\n\n    apk upgrade\n",
+		refine:   atEmptyLine,
 	}),
 	fromBuildKit(buildkitText[func(string, string) string]{
 		rule:     linter.RuleConsistentInstructionCasing,
@@ -197,6 +199,7 @@ var buildkitChecks = []Check{
 		early:    true,
 		why:      "A file that the ignore file leaves out is not in the build context, so that the build fails or copies nothing.",
 		fix:      "Remove the pattern from the ignore file, or do not copy the file.",
+		refine:   withoutSecret,
 		good:     "-- Dockerfile --\nFROM scratch\nCOPY config/app.yaml /\n-- .dockerignore --\ntmp\n",
 		bad:      "-- Dockerfile --\nFROM scratch\nCOPY tmp/app.yaml /\n-- .dockerignore --\ntmp\n",
 	}),
@@ -227,7 +230,9 @@ type buildkitText[F any] struct {
 	severity checks.Severity
 	// early is whether the rule is judged to the end even where BuildKit rejects
 	// the Dockerfile.
-	early     bool
+	early bool
+	// refine makes a finding more precise than BuildKit's, or drops it.
+	refine    func(*dockerfile.Source, checks.Finding) (f checks.Finding, keep bool)
 	why, fix  string
 	good, bad string
 }
@@ -251,7 +256,16 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 		Bad:  t.bad,
 		Judge: func(s *dockerfile.Source) checks.Outcome {
 			lint := s.Lint()
-			switch found := lint.Findings[name]; {
+			found := lint.Findings[name]
+			if t.refine != nil {
+				found = nil
+				for _, f := range lint.Findings[name] {
+					if f, keep := t.refine(s, f); keep {
+						found = append(found, f)
+					}
+				}
+			}
+			switch {
 			case lint.Err != nil:
 				return checks.Broken(lint.Err)
 			case len(found) > 0:
@@ -262,4 +276,29 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 			return checks.Outcome{}
 		},
 	}
+}
+
+// atEmptyLine moves a finding from the end of an instruction to the empty line in it.
+func atEmptyLine(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+	for _, stage := range s.Stages {
+		for _, in := range append([]*dockerfile.Instruction{stage.From}, stage.Instructions...) {
+			if in.Trigger || f.Location.Line < in.Location.Line || f.Location.Line > in.Location.EndLine {
+				continue
+			}
+			if at := slices.IndexFunc(in.Text(), func(line string) bool { return strings.TrimSpace(line) == "" }); at >= 0 {
+				f.Location = checks.Location{Path: f.Location.Path, Line: in.Location.Line + at, EndLine: in.Location.Line + at}
+				return f, true
+			}
+		}
+	}
+	return f, true
+}
+
+// withoutSecret says how to have a file that is ignored without copying it, where
+// it holds secrets: then the ignore file is right.
+func withoutSecret(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+	if fix := secretFileFix(s, f.Subject); fix != "" {
+		f.Fix = "Do not copy it: " + fix
+	}
+	return f, true
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 func TestMigrationsAtStart(t *testing.T) {
@@ -44,6 +45,21 @@ func TestMigrationsAtStart(t *testing.T) {
 		"status":            {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"python manage.py migrate --check && npm run migrate:status && exec ./server\"]\n", status: checks.Pass},
 		"other words":       {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"echo migrate && ./wait-for-migrations && exec ./server migrate\"]\n", status: checks.Pass},
 	})
+	for command, want := range map[string]string{
+		"alembic upgrade head":                                  "alembic upgrade head",
+		"python manage.py migrate --noinput --database=a":       "python manage.py migrate --noinput --database=a",
+		"goose postgres $DSN up":                                "sh -c 'goose postgres $DSN up'",
+		"alembic -x name='a b' upgrade head":                    "alembic -x name=a b upgrade",
+		"gosu app flask db upgrade -d /m":                       "flask db upgrade -d /m",
+		"goose postgres postgres://app:Y29ycmVjdA@db/app up -v": "",
+	} {
+		res := run(t, migrationsAtStart, "FROM a:1\nCMD "+command+" && exec app\n", dockerfile.Options{})
+		if len(res.Findings) != 1 {
+			t.Errorf("%s: found %+v", command, res.Findings)
+		} else if fix := res.Findings[0].Fix; want != "" && !strings.HasSuffix(fix, "IMAGE "+want+".") || want == "" && strings.Contains(fix, "-v") {
+			t.Errorf("%s: %s, want %s", command, fix, want)
+		}
+	}
 	for command, want := range map[string]string{
 		"npx prisma migrate deploy":                      "npx prisma migrate deploy",
 		"./node_modules/.bin/prisma db push":             "./node_modules/.bin/prisma db push",

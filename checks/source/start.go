@@ -34,6 +34,8 @@ type start struct {
 	// groups is whether an init signals all processes of the container, and not only
 	// the one that it has started; reaps whether one waits for orphans.
 	groups, reaps bool
+	// supervised is whether an init stops the programs by signals of its own.
+	supervised bool
 }
 
 // startScript is a shell script that runs at the start.
@@ -175,7 +177,7 @@ func (st *start) init(words []string) {
 	for _, name := range words {
 		switch name {
 		case "/init", "/sbin/my_init", "/sbin/init", "s6-svscan", "/usr/lib/systemd/systemd":
-			st.reaps, st.groups, st.unseen = true, true, true
+			st.reaps, st.groups, st.unseen, st.supervised = true, true, true, true
 		}
 	}
 }
