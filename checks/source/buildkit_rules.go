@@ -181,7 +181,8 @@ var buildkitChecks = []Check{
 		why:      "Without the build argument the name of the base image is empty or invalid, and the build fails for everybody who does not know it.",
 		fix:      "Give the ARG a default, as in ARG TAG=3.20.",
 		good:     "ARG TAG=3.20\nFROM alpine:${TAG}\n",
-		bad:      "ARG TAG\nFROM alpine:${TAG}\n",
+		bad:      "ARG TAG\nFROM alpine:${TAG} AS build\nFROM alpine:${TAG}\n",
+		refine:   unlessRejected,
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleFromPlatformFlagConstDisallowed,
@@ -266,6 +267,8 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 				}
 			}
 			switch {
+			case len(found) < len(lint.Findings[name]) && len(found) == 0:
+				return checks.Skip("source/valid reports it")
 			case lint.Err != nil:
 				return checks.Broken(lint.Err)
 			case len(found) > 0:
@@ -301,4 +304,11 @@ func withoutSecret(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool
 		f.Fix = "Do not copy it: " + fix
 	}
 	return f, true
+}
+
+// unlessRejected drops a finding at an instruction for which BuildKit rejects the
+// Dockerfile: source/valid reports that.
+func unlessRejected(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+	rejected := s.Lint().Rejected
+	return f, rejected == nil || rejected.Location.Line != f.Location.Line
 }
