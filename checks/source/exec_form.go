@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"mvdan.cc/sh/v3/syntax"
 
@@ -46,9 +47,13 @@ CMD node dist/main.js
 			}
 			if line := commandLine(in); line.PrependShell && !st.endsInExec(in) {
 				f := checks.At(in.Location, "%s is in shell form: the stop signal goes to the shell, not to the application", in.Keyword)
-				f.Subject, f.Fix = in.Keyword, execFormFix(in)
+				f.Subject, f.Fix = in.Keyword, execFormFix(in, strings.Join(line.CmdLine, " "))
 				findings = append(findings, f)
 			} else if !line.PrependShell && !s.Windows() {
+				if f, ok := commandAsProgram(in, st); ok {
+					findings = append(findings, f)
+					continue
+				}
 				findings = append(findings, literalVariables(in, st)...)
 			}
 		}
@@ -64,11 +69,10 @@ func commandLine(in *dockerfile.Instruction) instructions.ShellDependantCmdLine 
 	return in.Command.(*instructions.CmdCommand).ShellDependantCmdLine
 }
 
-// execFormFix says how to write what an instruction gives to a shell in exec form:
-// as it is where it needs no shell, else by a shell that exec replaces; empty where
-// that takes a script.
-func execFormFix(in *dockerfile.Instruction) string {
-	text := strings.TrimSpace(strings.Join(commandLine(in).CmdLine, " "))
+// execFormFix says how to write a command line in exec form: as it is where it needs
+// no shell, else by a shell that exec replaces; empty where it is not known.
+func execFormFix(in *dockerfile.Instruction, text string) string {
+	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") && strings.Contains(text, ",") || strings.HasPrefix(text, "['") {
 		return "Write it as JSON, which has double quotes alone: " + in.Keyword + ` ["program", "argument"].`
 	}
@@ -153,6 +157,43 @@ func jsonArray(words []string) string {
 		quoted[i] = strings.TrimSpace(b.String())
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// commandAsProgram reports a whole command line in the place of the program.
+func commandAsProgram(in *dockerfile.Instruction, st *start) (checks.Finding, bool) {
+	words := commandLine(in).CmdLine
+	if len(words) == 0 || !isCommandLine(words[0]) {
+		return checks.Finding{}, false
+	}
+	switch entrypoint := st.source.Final.Config.Entrypoint; {
+	case in.Keyword == "ENTRYPOINT":
+	case entrypoint == nil:
+		// Other base images may bring an ENTRYPOINT of sh -c.
+		root := st.source.Final.Root()
+		image, _ := root.References[0].Image()
+		named, err := reference.ParseNormalizedNamed(image)
+		if root.BaseName.Text != dockerfile.Scratch && (err != nil || strings.Contains(reference.FamiliarName(named), "/")) {
+			return checks.Finding{}, false
+		}
+	case len(st.steps) == 0 || st.steps[0].by != in || st.steps[0].Words[0] != words[0]:
+		return checks.Finding{}, false
+	}
+	f := checks.At(in.Location, "no program is called %s: in exec form each word is an element of the array", words[0])
+	f.Subject = words[0]
+	if len(words) == 1 {
+		f.Fix = execFormFix(in, words[0])
+	}
+	return f, true
+}
+
+// isCommandLine reports whether a word is a program and its arguments in one, and
+// not the path of a file with a space in its name.
+func isCommandLine(word string) bool {
+	fields := strings.Fields(word)
+	if len(fields) < 2 || strings.ContainsAny(fields[0], "$\"'\\=") {
+		return false
+	}
+	return !strings.Contains(fields[0], "/") || strings.HasPrefix(fields[1], "-") || path.Ext(fields[0]) != ""
 }
 
 // expanders are programs that expand variables in their arguments themselves, or

@@ -37,6 +37,16 @@ func TestExecForm(t *testing.T) {
 		"variable in script": {text: "FROM a:1\nENTRYPOINT [\"/entrypoint.sh\"]\nCMD [\"app\", \"$PORT\"]\n", status: checks.Pass},
 		"variable, handed":   {text: "-- Dockerfile --\nFROM a:1\nCOPY start /\nENTRYPOINT [\"/start\"]\nCMD [\"app\", \"$PORT\"]\n-- start --\n#!/bin/sh\neval exec \"$@\"\n", status: checks.Pass},
 		"variable, Windows":  {text: "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nCMD [\"app\", \"$PORT\"]\n", status: checks.Pass},
+		"one word":           {text: "FROM a:1\nENTRYPOINT [\"/app --flag\"]\n", status: checks.Fail, finding: "2:1: no program is called /app --flag"},
+		"one word in CMD":    {text: "FROM node:20\nCMD [\"node server.js\"]\n", status: checks.Fail, finding: "2:1: no program is called node server.js"},
+		"one word, tini":     {text: "FROM a/b:1\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"node server.js\"]\n", status: checks.Fail, finding: "3:1: "},
+		"one word, sh":       {text: "FROM a:1\nENTRYPOINT [\"/bin/sh\", \"-c\"]\nCMD [\"node server.js\"]\n", status: checks.Pass},
+		"one word, unknown":  {text: "FROM registry.example.com/sh:1\nCMD [\"node server.js\"]\n", status: checks.Pass},
+		"one word, not base": {text: "ARG B\nFROM $B\nCMD [\"node server.js\"]\n", status: checks.Pass},
+		"one word, script":   {text: "FROM a:1\nENTRYPOINT [\"/entrypoint.sh\"]\nCMD [\"node server.js\"]\n", status: checks.Pass},
+		"one word, argument": {text: "FROM a:1\nENTRYPOINT [\"echo\"]\nCMD [\"hello world\"]\n", status: checks.Pass},
+		"one word, a path":   {text: "FROM a:1\nCMD [\"/opt/My App/run\"]\n", status: checks.Pass},
+		"one word, Windows":  {text: "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nCMD [\"app serve\"]\n", status: checks.Pass},
 		"with another shell": {text: "FROM a:1\nSHELL [\"/bin/bash\", \"-c\"]\nCMD app\n", status: checks.Fail},
 	})
 	for text, fix := range map[string]string{
@@ -54,6 +64,8 @@ func TestExecForm(t *testing.T) {
 		"CMD if $A; then a; fi":                    "Write a script that ends in exec and the application, COPY it, and name it in exec form.",
 		"SHELL [\"/bin/bash\", \"-c\"]\nCMD a $B":  `Write CMD ["/bin/bash", "-c", "exec a $B"].`,
 		`CMD ["java", "$OPTS", "-jar", "a"]`:       `Write CMD ["sh", "-c", "exec java $OPTS -jar a"].`,
+		`CMD ["node server.js"]`:                   `Write CMD ["node", "server.js"].`,
+		`ENTRYPOINT ["java $OPTS -jar /a"]`:        `Write ENTRYPOINT ["sh", "-c", "exec java $OPTS -jar /a"].`,
 		"ENTRYPOINT [\"app\"]\nCMD [\"$PORT\"]":    "Write the value itself, or let the program read the variable.",
 	} {
 		found := run(t, execForm, "FROM a:1\n"+text+"\n", dockerfile.Options{}).Findings

@@ -43,6 +43,8 @@ func TestExec(t *testing.T) {
 		"tini with groups":    {text: "FROM a:1\nENTRYPOINT [\"tini\", \"-g\", \"--\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Pass},
 		"dumb-init":           {text: "FROM a:1\nENTRYPOINT [\"dumb-init\", \"--\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Pass},
 		"dumb-init, one":      {text: "FROM a:1\nENTRYPOINT [\"dumb-init\", \"-c\", \"--\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Warn, finding: "3: ends in app"},
+		"setpriv":             {text: "FROM a:1\nCMD [\"setpriv\", \"--reuid\", \"1000\", \"--clear-groups\", \"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Warn, finding: "2: ends in app"},
+		"chpst":               {text: "FROM a:1\nCMD [\"chpst\", \"-u\", \"app\", \"sh\", \"-c\", \"exec app\"]\n", status: checks.Pass},
 		"base's entrypoint":   {text: "FROM a:1\nENTRYPOINT [\"docker-entrypoint.sh\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Warn, finding: "3: ends in app"},
 		"nested":              {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"exec sh -c 'prepare; app'\"]\n", status: checks.Warn, finding: "2: ends in app"},
 		"s6":                  {text: "FROM a:1\nENTRYPOINT [\"/init\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Pass},

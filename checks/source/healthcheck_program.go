@@ -48,6 +48,12 @@ HEALTHCHECK CMD curl --fail http://localhost:8000/health || exit 1
 				}
 				return checks.Found(f)
 			}
+			if isCommandLine(test[1]) {
+				f := checks.At(in.Location, "no program is called %s: in exec form each word is an element of the array", test[1])
+				f.Subject = test[1]
+				f.Fix = "Write one element for each word, or the command without the brackets."
+				return checks.Found(f)
+			}
 			if operator := slices.IndexFunc(test[1:], func(w string) bool { return w == "||" || w == "&&" || w == "|" }); operator > 0 {
 				f := checks.At(in.Location, "in exec form there is no shell: %s is an argument of %s, not an operator", test[1+operator], path.Base(test[1]))
 				f.Subject = test[1+operator]

@@ -24,6 +24,7 @@ func TestMigrationsAtStart(t *testing.T) {
 		"script":            {text: with("set -e\nalembic -c /etc/alembic.ini upgrade head\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:3:1: alembic -c /etc/alembic.ini upgrade migrates"},
 		"retried":           {text: with("until npx prisma migrate deploy; do sleep 2; done\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:2:7: "},
 		"called function":   {text: with("migrate_db() { flask db upgrade; }\nmigrate_db\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:2:16: flask db upgrade"},
+		"as another user":   {text: with("su app -c 'flask db upgrade'\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:2:1: flask db upgrade"},
 		"never called":      {text: with("migrate_db() { flask db upgrade; }\nexec \"$@\"\n", `["app"]`), status: checks.Pass},
 		"behind exec":       {text: with("exec \"$@\"\nflask db upgrade\n", `["app"]`), status: checks.Pass},
 		"where asked for":   {text: with("if [ \"$RUN_MIGRATIONS\" = true ]; then\n  flask db upgrade\nfi\nexec \"$@\"\n", `["app"]`), status: checks.Pass},

@@ -216,9 +216,7 @@ func (st *start) calls(by *dockerfile.Instruction, calls []dockerfile.Call, err 
 // they run, or are an init that hands the signals on.
 func replaces(through []string) bool {
 	return !slices.ContainsFunc(through, func(program string) bool {
-		return !dockerfile.IsShell(program) && !slices.Contains(reapers, program) && !slices.Contains([]string{
-			"exec", "env", "gosu", "su-exec", "setpriv", "s6-setuidgid", "chroot", "nice", "ionice", "stdbuf", "nohup", "opentelemetry-instrument",
-		}, program)
+		return !dockerfile.IsShell(program) && !slices.Contains(reapers, program) && !dockerfile.Execs(program)
 	})
 }
 
