@@ -38,6 +38,7 @@ func All() []Check {
 		healthcheckProgram,
 		healthcheckFails,
 		endsInExec,
+		developmentServer,
 		migrationsAtStart,
 		severalProcesses,
 		stopSignal,

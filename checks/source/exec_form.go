@@ -48,6 +48,11 @@ CMD node dist/main.js
 			if line := commandLine(in); line.PrependShell && !st.endsInExec(in) {
 				f := checks.At(in.Location, "%s is in shell form: the stop signal goes to the shell, not to the application", in.Keyword)
 				f.Subject, f.Fix = in.Keyword, execFormFix(in, strings.Join(line.CmdLine, " "))
+				if len(in.Calls) == 1 {
+					if command := st.packageCommand(in.Calls[0].Words); len(command) > 0 {
+						f.Fix = "Write " + in.Keyword + " " + jsonArray(command) + "."
+					}
+				}
 				findings = append(findings, f)
 			} else if !line.PrependShell && !s.Windows() {
 				if f, ok := commandAsProgram(in, st); ok {
