@@ -73,6 +73,7 @@ func All() []Check {
 		dockerignore,
 		relativeCopy,
 		copyRoot,
+		contextInRoot,
 		envSelfReference,
 		workdirSystem,
 		volumeSystem,
