@@ -35,6 +35,8 @@ func TestMigrationsAtStart(t *testing.T) {
 		"rails, job":        {text: with("if [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["./bin/jobs"]`), status: checks.Pass},
 		"unless":            {text: with("if [ \"$1\" != server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Pass},
 		"shifted":           {text: with("shift\nif [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Pass},
+		"set anew":          {text: with("set -- worker\nif [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Pass},
+		"set options":       {text: with("set -eu\nif [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Warn, finding: "entrypoint.sh:4:3: "},
 		"npm start":         {text: "-- Dockerfile --\nFROM a:1\nWORKDIR /app\nCOPY . .\nCMD [\"npm\", \"start\"]\n-- package.json --\n{\n  \"scripts\": {\n    \"start\": \"prisma migrate deploy && node dist/main.js\"\n  }\n}\n", status: checks.Warn, finding: "package.json:3: prisma migrate deploy"},
 		"before npm start":  {text: "-- Dockerfile --\nFROM a:1\nWORKDIR /app\nCOPY package.json ./\nCMD npm run start:prod\n-- package.json --\n{\"scripts\": {\"start:prod\": \"node .\", \"prestart:prod\": \"knex migrate:latest\"}}\n", status: checks.Warn, finding: "package.json:1: knex migrate:latest"},
 		"npm start, none":   {text: "-- Dockerfile --\nFROM a:1\nWORKDIR /app\nCOPY . .\nCMD [\"npm\", \"start\"]\n-- package.json --\n{\"scripts\": {\"start\": \"node .\", \"migrate\": \"knex migrate:latest\"}}\n", status: checks.Pass},
