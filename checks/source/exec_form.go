@@ -47,7 +47,7 @@ CMD node dist/main.js
 			}
 			if line := commandLine(in); line.PrependShell && !st.endsInExec(in) {
 				f := checks.At(in.Location, "%s is in shell form: the stop signal goes to the shell, not to the application", in.Keyword)
-				f.Subject, f.Fix = in.Keyword, execFormFix(in, strings.Join(line.CmdLine, " "))
+				f.Subject, f.Fix = in.Keyword, st.execFormFix(in, strings.Join(line.CmdLine, " "))
 				if len(in.Calls) == 1 {
 					if command := st.packageCommand(in.Calls[0].Words); len(command) > 0 {
 						f.Fix = "Write " + in.Keyword + " " + jsonArray(command) + "."
@@ -76,13 +76,13 @@ func commandLine(in *dockerfile.Instruction) instructions.ShellDependantCmdLine 
 
 // execFormFix says how to write a command line in exec form: as it is where it needs
 // no shell, else by a shell that exec replaces; empty where it is not known.
-func execFormFix(in *dockerfile.Instruction, text string) string {
+func (st *start) execFormFix(in *dockerfile.Instruction, text string) string {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") && strings.Contains(text, ",") || strings.HasPrefix(text, "['") {
 		return "Write it as JSON, which has double quotes alone: " + in.Keyword + ` ["program", "argument"].`
 	}
 	script, err := dockerfile.ParseScript(text, in.Location)
-	if err != nil || in.ShellError != nil || in.Stage.Windows() || strings.Contains(text, "\n") || len(text) > maxShownCommand {
+	if err != nil || st.holdsSecret(in) || in.ShellError != nil || in.Stage.Windows() || strings.Contains(text, "\n") || len(text) > maxShownCommand {
 		return ""
 	}
 	main, alone := mainCall(script.File.Stmts)
@@ -102,6 +102,16 @@ func execFormFix(in *dockerfile.Instruction, text string) string {
 	}
 	at := main.Args[0].Pos().Offset()
 	return "Write " + in.Keyword + " " + jsonArray(slices.Concat(shell, []string{text[:at] + "exec " + text[at:]})) + "."
+}
+
+// holdsSecret reports whether a secret stands in an instruction, so that its words are
+// not to be shown.
+func (st *start) holdsSecret(in *dockerfile.Instruction) bool {
+	j := commandJudge{source: st.source, in: in}
+	j.text()
+	j.calls()
+	j.assignments()
+	return len(j.findings) > 0
 }
 
 // maxShownCommand is how long a command is that a fix shows.
@@ -167,7 +177,7 @@ func jsonArray(words []string) string {
 // commandAsProgram reports a whole command line in the place of the program.
 func commandAsProgram(in *dockerfile.Instruction, st *start) (checks.Finding, bool) {
 	words := commandLine(in).CmdLine
-	if len(words) == 0 || !isCommandLine(words[0]) {
+	if len(words) == 0 || !isCommandLine(words[0]) || st.holdsSecret(in) {
 		return checks.Finding{}, false
 	}
 	switch entrypoint := st.source.Final.Config.Entrypoint; {
@@ -186,7 +196,7 @@ func commandAsProgram(in *dockerfile.Instruction, st *start) (checks.Finding, bo
 	f := checks.At(in.Location, "no program is called %s: in exec form each word is an element of the array", words[0])
 	f.Subject = words[0]
 	if len(words) == 1 {
-		f.Fix = execFormFix(in, words[0])
+		f.Fix = st.execFormFix(in, words[0])
 	}
 	return f, true
 }
@@ -239,6 +249,9 @@ func literalVariables(in *dockerfile.Instruction, st *start) []checks.Finding {
 		f := checks.At(in.Location, "in exec form there is no shell: %s gets the text %s, not the value of the variable", program, word)
 		f.Subject, f.Severity = name, checks.Medium
 		text := strings.Join(words, " ")
+		if st.holdsSecret(in) {
+			return []checks.Finding{f}
+		}
 		if in.Keyword == "ENTRYPOINT" && st.source.Final.Config.Cmd != nil || slices.ContainsFunc(words, func(w string) bool { return strings.ContainsAny(w, " \t\n'\"\\()<>|&;*?") }) {
 			f.Fix = "Write a script that ends in exec and the application, COPY it, and name it in exec form."
 		} else if entrypoint := st.source.Final.Config.Entrypoint; entrypoint == nil || entrypoint == in {

@@ -60,6 +60,7 @@ func TestExecForm(t *testing.T) {
 		"CMD a; b":                                 `Write CMD ["sh", "-c", "a; exec b"].`,
 		"CMD a \\\n  --b":                          `Write CMD ["a", "--b"].`,
 		"CMD ['nginx', '-g', 'daemon off;']":       `Write it as JSON, which has double quotes alone: CMD ["program", "argument"].`,
+		"CMD app --token=c0rrecthorse":             `Write the command as a JSON array, as in CMD ["node", "dist/main.js"].`,
 		"CMD app | tee /log":                       "Write a script that ends in exec and the application, COPY it, and name it in exec form.",
 		"CMD if $A; then a; fi":                    "Write a script that ends in exec and the application, COPY it, and name it in exec form.",
 		"SHELL [\"/bin/bash\", \"-c\"]\nCMD a $B":  `Write CMD ["/bin/bash", "-c", "exec a $B"].`,
@@ -75,7 +76,7 @@ func TestExecForm(t *testing.T) {
 		}
 		// The advice does away with the finding, and brings no other.
 		written, ok := strings.CutPrefix(strings.TrimSuffix(fix, "."), "Write ")
-		if !ok || !strings.HasSuffix(written, "]") || strings.HasPrefix(written, "it ") {
+		if !ok || !strings.HasSuffix(written, "]") || strings.HasPrefix(written, "the ") || strings.HasPrefix(written, "it ") {
 			continue
 		}
 		for _, check := range []Check{execForm, endsInExec} {
