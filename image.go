@@ -10,8 +10,10 @@ import (
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
-// Image builds the image, reads its configuration and layers, and prints one
-// table of what was found; ends non-zero where anything blocks.
+// Build the image, and judge its configuration and layers.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
 //
 // +check
 // +cache="never"

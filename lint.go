@@ -9,8 +9,10 @@ import (
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
-// Lint the application's Dockerfile, .dockerignore and Compose files, and print
-// one table of what was found; ends non-zero where anything blocks.
+// Lint the Dockerfile, its ignore file and the Compose files.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
 //
 // +check
 // +cache="never"

@@ -70,8 +70,8 @@ func New(
 	// +optional
 	platform []dagger.Platform,
 	// How strictly the source is linted: minimal (only what makes the image
-	// dangerous or broken), default, or strict (every check, and what warns by
-	// default blocks).
+	// dangerous or broken), default, or strict (every check, and findings of
+	// severity MEDIUM block as well).
 	// +default="default"
 	profile string,
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
@@ -133,8 +133,10 @@ func New(
 
 func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// Build the image, judge it by every gate, and print one table of what was
-// found; ends non-zero where anything blocks.
+// Build the image, and judge it by every gate.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
 //
 // +cache="never"
 func (m *Imagegate) Verify(

@@ -14,9 +14,12 @@ import (
 	"github.com/imagegate/imagegate/registry"
 )
 
-// Build the image, judge it by every gate, and push the very bytes that were
-// judged, only where nothing blocks. Prints a line "repository:tag@digest" for
-// each address. Tags are moved last, when the registry holds the judged digest.
+// Build the image, judge it by every gate, and push it where nothing blocks.
+//
+// What is pushed are the very bytes that were judged. Tags are moved last, when
+// the registry holds the judged digest. Prints a line "repository:tag@digest" for
+// each address.
+// The flags that all functions share stand before the function's name.
 //
 // +cache="never"
 func (m *Imagegate) Publish(

@@ -17,8 +17,10 @@ type Report struct {
 	JSONText string
 }
 
-// Build the image and judge it by every gate, as verify does, but end zero
-// whatever was found, so that the report can be kept.
+// Judge the image as verify does, but end zero, to keep the report.
+//
+// Write "table contents" or "json export --path=FILE" behind it.
+// The flags that all functions share stand before the function's name.
 //
 // +cache="never"
 func (m *Imagegate) Report(

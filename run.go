@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,10 +18,12 @@ import (
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
-// Run builds the image and starts it as it will be started in production: does
-// it stay up, is no process root, does its HEALTHCHECK turn healthy, does it end
-// on its stop signal. Prints one table of what was found; ends non-zero where
-// anything blocks.
+// Build the image, start it as in production, and judge what it does.
+//
+// Does it stay up, is no process root, does its HEALTHCHECK turn healthy, does it
+// end on its stop signal? Prints one table of what was found, and ends non-zero
+// where anything blocks.
+// The flags that all functions share stand before the function's name.
 //
 // +check
 // +cache="never"
@@ -71,8 +74,12 @@ func (m *Imagegate) observe(ctx context.Context, img *tarball, p platformImage) 
 	if err != nil {
 		return nil, err
 	}
-	out, err := dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(p.Platform.String())}).
-		Import(img.file).
+	imported, err := withKnownGroup(ctx, p.Config.Config.User,
+		dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(p.Platform.String())}).Import(img.file))
+	if err != nil {
+		return nil, err
+	}
+	out, err := imported.
 		WithMountedFile(path.Join(probeDirectory, probe.Program), binary).
 		WithMountedFile(path.Join(probeDirectory, "spec.json"), dag.File("spec.json", spec)).
 		// Each verdict comes from a start of its own: one that failed on a machine
@@ -85,6 +92,23 @@ func (m *Imagegate) observe(ctx context.Context, img *tarball, p platformImage) 
 		return nil, fmt.Errorf("run the image under the probe: %w", explainExec(err))
 	}
 	return runtime.Decode(strings.NewReader(out))
+}
+
+// withKnownGroup returns the container with the group that a container engine gives
+// to a USER that is a number alone, where the image has no /etc/passwd: Dagger looks
+// for it there, and fails without the file.
+func withKnownGroup(ctx context.Context, user string, c *dagger.Container) (*dagger.Container, error) {
+	if _, err := strconv.ParseUint(user, 10, 31); err != nil {
+		return c, nil
+	}
+	exists, err := c.Rootfs().Exists(ctx, "etc/passwd")
+	if err != nil {
+		return nil, fmt.Errorf("look for /etc/passwd in the image: %w", err)
+	}
+	if !exists {
+		c = c.WithUser(user + ":0")
+	}
+	return c, nil
 }
 
 // spec returns the probe's specification of one platform's image as JSON.

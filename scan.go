@@ -16,9 +16,10 @@ import (
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
-// Scan builds the image, scans its packages for known vulnerabilities with
-// Trivy, and prints one table of what was found; ends non-zero where anything
-// blocks.
+// Build the image, and scan its packages for known vulnerabilities, by Trivy.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
 //
 // +check
 // +cache="never"

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -58,6 +59,27 @@ func TestGatesOnTheirOwn(t *testing.T) {
 				t.Errorf("the table of the gate alone:\n%s", out)
 			}
 		})
+	}
+}
+
+// TestScratchWithAUidAlone runs an image without an /etc/passwd that a USER
+// without a group could be looked up in.
+func TestScratchWithAUidAlone(t *testing.T) {
+	source := copyExample(t, "go-api")
+	name := filepath.Join(source, "Dockerfile")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, name, regexp.MustCompile(`(?m)^(# imagegate:.*\nFROM .*|USER .*)$`).ReplaceAllStringFunc(string(text), func(old string) string {
+		if strings.HasPrefix(old, "USER") {
+			return "USER 10001"
+		}
+		return "FROM scratch AS production"
+	}))
+	out := dagger(t, "call", "verify", "--source="+source).succeed(t)
+	if !regexp.MustCompile(`runtime/user +uid 10001, gid 0`).MatchString(out.stdout) {
+		t.Errorf("%s", out)
 	}
 }
 

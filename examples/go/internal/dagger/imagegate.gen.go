@@ -145,9 +145,11 @@ func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Contai
 	}
 }
 
-// List every check: its id, the severity of what it finds, and what holds when
-// it passes. HIGH and CRITICAL block, what is below warns.
-func (r *Imagegate) Checks(ctx context.Context) (string, error) { // imagegate (../../../../checks.go:13:1)
+// List every check, with the names that other tools give it.
+//
+// Most findings have the severity that is listed: HIGH and CRITICAL block, what is
+// below warns. Those marked strict are judged with --profile=strict alone.
+func (r *Imagegate) Checks(ctx context.Context) (string, error) { // imagegate (../../../../checks.go:9:1)
 	if r.checks != nil {
 		return *r.checks, nil
 	}
@@ -213,12 +215,14 @@ type ImagegateImageOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../../image.go:22:2)
+	Source *Directory // imagegate (../../../../image.go:24:2)
 }
 
-// Image builds the image, reads its configuration and layers, and prints one
-// table of what was found; ends non-zero where anything blocks.
-func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (string, error) { // imagegate (../../../../image.go:18:1)
+// Build the image, and judge its configuration and layers.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (string, error) { // imagegate (../../../../image.go:20:1)
 	if r.image != nil {
 		return *r.image, nil
 	}
@@ -241,12 +245,14 @@ type ImagegateLintOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../../lint.go:21:2)
+	Source *Directory // imagegate (../../../../lint.go:23:2)
 }
 
-// Lint the application's Dockerfile, .dockerignore and Compose files, and print
-// one table of what was found; ends non-zero where anything blocks.
-func (r *Imagegate) Lint(ctx context.Context, opts ...ImagegateLintOpts) (string, error) { // imagegate (../../../../lint.go:17:1)
+// Lint the Dockerfile, its ignore file and the Compose files.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Lint(ctx context.Context, opts ...ImagegateLintOpts) (string, error) { // imagegate (../../../../lint.go:19:1)
 	if r.lint != nil {
 		return *r.lint, nil
 	}
@@ -269,26 +275,29 @@ type ImagegatePublishOpts struct {
 	//
 	// User name for the registry.
 	//
-	RegistryUsername string // imagegate (../../../../publish.go:30:2)
+	RegistryUsername string // imagegate (../../../../publish.go:33:2)
 	//
 	// Password or token for the registry, as in env:REGISTRY_TOKEN.
 	//
-	RegistryPassword *Secret // imagegate (../../../../publish.go:33:2)
+	RegistryPassword *Secret // imagegate (../../../../publish.go:36:2)
 	//
 	// Docker configuration with the registries' credentials, as in file:$HOME/.docker/config.json.
 	//
-	DockerConfig *Secret // imagegate (../../../../publish.go:36:2)
+	DockerConfig *Secret // imagegate (../../../../publish.go:39:2)
 	//
 	// Registry to push to in place of the one that the addresses name, over plain
 	// HTTP: one on the caller's machine, as in tcp://localhost:5000.
 	//
-	Registry *Service // imagegate (../../../../publish.go:40:2)
+	Registry *Service // imagegate (../../../../publish.go:43:2)
 }
 
-// Build the image, judge it by every gate, and push the very bytes that were
-// judged, only where nothing blocks. Prints a line "repository:tag@digest" for
-// each address. Tags are moved last, when the registry holds the judged digest.
-func (r *Imagegate) Publish(ctx context.Context, source *Directory, address []string, opts ...ImagegatePublishOpts) (string, error) { // imagegate (../../../../publish.go:22:1)
+// Build the image, judge it by every gate, and push it where nothing blocks.
+//
+// What is pushed are the very bytes that were judged. Tags are moved last, when
+// the registry holds the judged digest. Prints a line "repository:tag@digest" for
+// each address.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Publish(ctx context.Context, source *Directory, address []string, opts ...ImagegatePublishOpts) (string, error) { // imagegate (../../../../publish.go:25:1)
 	assertNotNil("source", source)
 	if r.publish != nil {
 		return *r.publish, nil
@@ -321,9 +330,11 @@ func (r *Imagegate) Publish(ctx context.Context, source *Directory, address []st
 	return response, q.Execute(ctx)
 }
 
-// Build the image and judge it by every gate, as verify does, but end zero
-// whatever was found, so that the report can be kept.
-func (r *Imagegate) Report(source *Directory) *ImagegateReport { // imagegate (../../../../report.go:24:1)
+// Judge the image as verify does, but end zero, to keep the report.
+//
+// Write "table contents" or "json export --path=FILE" behind it.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Report(source *Directory) *ImagegateReport { // imagegate (../../../../report.go:26:1)
 	assertNotNil("source", source)
 	q := r.query.Select("report")
 	q = q.Arg("source", source)
@@ -338,14 +349,16 @@ type ImagegateRunOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../../run.go:31:2)
+	Source *Directory // imagegate (../../../../run.go:34:2)
 }
 
-// Run builds the image and starts it as it will be started in production: does
-// it stay up, is no process root, does its HEALTHCHECK turn healthy, does it end
-// on its stop signal. Prints one table of what was found; ends non-zero where
-// anything blocks.
-func (r *Imagegate) Run(ctx context.Context, opts ...ImagegateRunOpts) (string, error) { // imagegate (../../../../run.go:27:1)
+// Build the image, start it as in production, and judge what it does.
+//
+// Does it stay up, is no process root, does its HEALTHCHECK turn healthy, does it
+// end on its stop signal? Prints one table of what was found, and ends non-zero
+// where anything blocks.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Run(ctx context.Context, opts ...ImagegateRunOpts) (string, error) { // imagegate (../../../../run.go:30:1)
 	if r.run != nil {
 		return *r.run, nil
 	}
@@ -368,13 +381,14 @@ type ImagegateScanOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../../scan.go:29:2)
+	Source *Directory // imagegate (../../../../scan.go:30:2)
 }
 
-// Scan builds the image, scans its packages for known vulnerabilities with
-// Trivy, and prints one table of what was found; ends non-zero where anything
-// blocks.
-func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string, error) { // imagegate (../../../../scan.go:25:1)
+// Build the image, and scan its packages for known vulnerabilities, by Trivy.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string, error) { // imagegate (../../../../scan.go:26:1)
 	if r.scan != nil {
 		return *r.scan, nil
 	}
@@ -392,9 +406,11 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 	return response, q.Execute(ctx)
 }
 
-// Build the image, judge it by every gate, and print one table of what was
-// found; ends non-zero where anything blocks.
-func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../../main.go:140:1)
+// Build the image, and judge it by every gate.
+//
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../../main.go:142:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
 		return *r.verify, nil
@@ -480,7 +496,7 @@ func (r *ImagegateReport) UnmarshalJSON(bs []byte) error {
 }
 
 // The verdict and every result, as a JSON document with a "schemaVersion".
-func (r *ImagegateReport) JSON() *File { // imagegate (../../../../report.go:41:1)
+func (r *ImagegateReport) JSON() *File { // imagegate (../../../../report.go:43:1)
 	q := r.query.Select("json")
 
 	return &File{
@@ -489,7 +505,7 @@ func (r *ImagegateReport) JSON() *File { // imagegate (../../../../report.go:41:
 }
 
 // The table that verify prints.
-func (r *ImagegateReport) Table() *File { // imagegate (../../../../report.go:38:1)
+func (r *ImagegateReport) Table() *File { // imagegate (../../../../report.go:40:1)
 	q := r.query.Select("table")
 
 	return &File{
@@ -540,8 +556,8 @@ type ImagegateOpts struct {
 	Platform []Platform // imagegate (../../../../main.go:71:2)
 	//
 	// How strictly the source is linted: minimal (only what makes the image
-	// dangerous or broken), default, or strict (every check, and what warns by
-	// default blocks).
+	// dangerous or broken), default, or strict (every check, and findings of
+	// severity MEDIUM block as well).
 	//
 	//
 	// Default: "default"
