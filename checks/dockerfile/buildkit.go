@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -63,7 +64,7 @@ func (s *Source) runLint() Lint {
 		if w.RuleName == linter.RuleUndefinedVar.Name && s.mayInherit(where, w.Detail) {
 			continue
 		}
-		res.add(w.RuleName, w.URL, w.Detail, where)
+		res.add(w.RuleName, w.URL, "", w.Detail, where)
 	}
 	if e := lint.Error; e != nil {
 		where := checks.Location{Path: s.Path}
@@ -73,6 +74,8 @@ func (s *Source) runLint() Lint {
 			if in := s.byLine[line]; in != nil {
 				where = in.Location
 			}
+		} else if in := s.unknownStage(); in != nil {
+			where = in.Location
 		}
 		found := checks.At(where, "BuildKit rejects the Dockerfile: %s", strings.Join(strings.Fields(e.Message), " "))
 		res.Rejected = &found
@@ -90,9 +93,22 @@ func (s *Source) runLint() Lint {
 	return res
 }
 
-func (r *Lint) add(rule, url, message string, where checks.Location) {
+// unknownStage returns the first instruction that copies from a stage by a number
+// that no stage has: BuildKit rejects it without saying where; nil if there is none.
+func (s *Source) unknownStage() *Instruction {
+	for _, stage := range s.Stages {
+		for _, ref := range stage.References {
+			if _, err := strconv.Atoi(ref.Name.Text); err == nil && ref.Stage == nil && ref.Instruction.Keyword == "COPY" {
+				return ref.Instruction
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Lint) add(rule, url, subject, message string, where checks.Location) {
 	found := checks.At(where, "%s", message)
-	found.Reference = url
+	found.Reference, found.Subject = url, subject
 	for _, old := range r.Findings[rule] {
 		if old.Location == where && old.Message == message && old.Reference == url {
 			return
@@ -134,7 +150,7 @@ func (s *Source) lintIgnored(res *Lint) error {
 				}
 				if excluded {
 					verb := c.Keyword[:1] + strings.ToLower(c.Keyword[1:])
-					res.add(rule.Name, rule.URL, rule.Format(verb, name), s.locate(c.Command.Location()))
+					res.add(rule.Name, rule.URL, name, rule.Format(verb, name), s.locate(c.Command.Location()))
 				}
 			}
 		}

@@ -61,32 +61,46 @@ type wrapper struct {
 	valued   []string // options that take the next word as their value
 	operands int      // words before the other program
 	assigns  bool     // whether NAME=value may come before it
+	execs    bool     // whether it gives its place to the other program
+	user     bool     // whether it is there to run the program as another user
 }
 
 var wrappers = map[string]wrapper{
-	"sudo":                     {valued: []string{"-u", "-g", "-U", "-C", "-h", "-p", "-r", "-t", "-T"}, assigns: true},
-	"doas":                     {valued: []string{"-u", "-C"}},
-	"env":                      {valued: []string{"-u", "-C", "-S"}, assigns: true},
-	"exec":                     {valued: []string{"-a"}},
+	"sudo":                     {valued: []string{"-u", "-g", "-U", "-C", "-h", "-p", "-r", "-t", "-T"}, assigns: true, user: true},
+	"doas":                     {valued: []string{"-u", "-C"}, user: true},
+	"env":                      {valued: []string{"-u", "-C", "-S"}, assigns: true, execs: true},
+	"exec":                     {valued: []string{"-a"}, execs: true},
 	"command":                  {},
 	"time":                     {valued: []string{"-f", "-o"}},
-	"nice":                     {valued: []string{"-n"}},
-	"ionice":                   {valued: []string{"-c", "-n"}},
-	"nohup":                    {},
+	"nice":                     {valued: []string{"-n"}, execs: true},
+	"ionice":                   {valued: []string{"-c", "-n"}, execs: true},
+	"nohup":                    {execs: true},
 	"timeout":                  {valued: []string{"-s", "-k"}, operands: 1},
-	"stdbuf":                   {valued: []string{"-i", "-o", "-e"}},
-	"setpriv":                  {},
-	"su-exec":                  {operands: 1},
-	"gosu":                     {operands: 1},
-	"s6-setuidgid":             {operands: 1},
-	"chroot":                   {operands: 1},
+	"stdbuf":                   {valued: []string{"-i", "-o", "-e"}, execs: true},
+	"setpriv":                  {valued: []string{"--reuid", "--regid", "--groups", "--securebits", "--inh-caps", "--ambient-caps", "--bounding-set", "--pdeathsig", "--selinux-label", "--apparmor-profile", "--landlock-access", "--landlock-rule", "--seccomp-filter"}, execs: true, user: true},
+	"chpst":                    {valued: []string{"-u", "-U", "-e", "-/", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t"}, execs: true, user: true},
+	"su-exec":                  {operands: 1, execs: true, user: true},
+	"gosu":                     {operands: 1, execs: true, user: true},
+	"s6-setuidgid":             {operands: 1, execs: true, user: true},
+	"setuidgid":                {operands: 1, execs: true, user: true},
+	"runuser":                  {valued: []string{"-u", "--user", "-g", "--group", "-G", "--supp-group"}, user: true},
+	"chroot":                   {operands: 1, execs: true, user: true},
 	"tini":                     {valued: []string{"-p", "-e"}},
 	"tini-static":              {valued: []string{"-p", "-e"}},
 	"dumb-init":                {valued: []string{"-r"}},
 	"catatonit":                {},
 	"xvfb-run":                 {valued: []string{"-e", "-f", "-n", "-p", "-s"}},
-	"opentelemetry-instrument": {},
+	"opentelemetry-instrument": {execs: true},
 }
+
+// ChangesUser reports whether a program is there to run another one as another user.
+func ChangesUser(program string) bool {
+	return wrappers[program].user || slices.Contains([]string{"su", "capsh", "start-stop-daemon"}, program)
+}
+
+// Execs reports whether a program that only runs another one gives its place to it,
+// so that the other one gets the signals.
+func Execs(program string) bool { return wrappers[program].execs }
 
 // CallsOf returns the programs that a command line calls, seen through those that
 // only run another one. Where is where it stands.
@@ -98,7 +112,7 @@ func see(words []string, where checks.Location, through []string) ([]Call, error
 	through = slices.Clip(through)
 	for len(words) > 1 && len(through) < maxThrough {
 		w, ok := wrappers[path.Base(words[0])]
-		if !ok {
+		if !ok || path.Base(words[0]) == "runuser" && !namesUser(words[1:]) {
 			break
 		}
 		rest := w.skip(words[1:])
@@ -111,14 +125,18 @@ func see(words []string, where checks.Location, through []string) ([]Call, error
 	if len(words) == 0 {
 		return nil, nil
 	}
-	if IsShell(words[0]) && len(through) < maxThrough {
-		if text, ok := commandString(words[1:]); ok {
-			script := &Script{Shell: words, text: text, whole: where, through: append(through, path.Base(words[0]))}
-			if err := script.parse(); err != nil {
-				return nil, err
-			}
-			return script.calls()
+	shell, text, ok := words, "", false
+	if IsShell(words[0]) {
+		text, ok = commandString(words[1:])
+	} else if program := path.Base(words[0]); program == "su" || program == "runuser" {
+		shell, text, ok = loginCommand(words[1:])
+	}
+	if ok && len(through) < maxThrough {
+		script := &Script{Shell: shell, text: text, whole: where, through: append(through, path.Base(words[0]))}
+		if err := script.parse(); err != nil {
+			return nil, err
 		}
+		return script.calls()
 	}
 	return []Call{{Words: words, Location: where, Through: through}}, nil
 }
@@ -162,6 +180,52 @@ func commandString(args []string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// namesUser reports whether runuser is called with the option by which it runs a
+// program itself, and not a shell.
+func namesUser(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool {
+		return arg == "-u" || arg == "--user" || strings.HasPrefix(arg, "--user=")
+	})
+}
+
+// loginCommand returns what su's arguments give to the shell of a user, and that
+// shell: the one that they name, or sh, as it is not known here.
+func loginCommand(args []string) (shell []string, text string, ok bool) {
+	shell = []string{"sh"}
+	for i := 0; i < len(args); i++ {
+		option, value, joined := strings.Cut(args[i], "=")
+		switch {
+		case strings.HasPrefix(option, "--"):
+		case len(option) > 1 && option[0] == '-':
+			// Of short options in one word, the last one may have a value.
+			at := strings.IndexAny(option[1:], "csgGw") + 1
+			if at == 0 {
+				continue
+			}
+			value, joined = args[i][at+1:], len(args[i]) > at+1
+			option = "-" + option[at:at+1]
+		default:
+			continue // the user, and what the shell is given besides
+		}
+		if !slices.Contains([]string{"-c", "-s", "-g", "-G", "-w", "--command", "--session-command", "--shell", "--group", "--supp-group", "--whitelist-environment"}, option) {
+			continue
+		}
+		if !joined {
+			if i++; i == len(args) {
+				return nil, "", false
+			}
+			value = args[i]
+		}
+		switch option {
+		case "-c", "--command", "--session-command":
+			text, ok = value, true
+		case "-s", "--shell":
+			shell = []string{value}
+		}
+	}
+	return shell, text, ok && IsShell(shell[0])
 }
 
 // IsShell reports whether a program is a shell of the POSIX family.

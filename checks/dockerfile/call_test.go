@@ -1,8 +1,11 @@
 package dockerfile
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 func TestWordLocation(t *testing.T) {
@@ -28,6 +31,39 @@ func TestWordLocation(t *testing.T) {
 		}
 		if got := call.WordLocation(99); got != call.Location {
 			t.Errorf("no such word: %s", got)
+		}
+	}
+}
+
+func TestCallsOf(t *testing.T) {
+	for command, want := range map[string]string{
+		"setpriv --reuid 1000 --clear-groups app -x":             "app -x by setpriv",
+		"setpriv --reuid=1000 --regid=1000 --init-groups app":    "app by setpriv",
+		"setpriv --reuid 1000 --inh-caps -all sh -c app":         "app by setpriv sh",
+		"chpst -u app:app -v app":                                "app by chpst",
+		"setuidgid app app":                                      "app by setuidgid",
+		"su app -c app":                                          "app by su",
+		"su - app -c app":                                        "app by su",
+		"su -s /bin/bash -c app app":                             "app by su",
+		"su -lc app app":                                         "app by su",
+		"su -l app --command=app":                                "app by su",
+		"sudo su -capp":                                          "app by sudo su",
+		"su app --session-command app --shell /bin/zsh -g staff": "app by su",
+		"su -s /bin/fish app -c app":                             "su -s /bin/fish app -c app by ",
+		"su - app":                                               "su - app by ",
+		"su app -c":                                              "su app -c by ",
+		"runuser -u app -- app -x":                               "app -x by runuser",
+		"runuser -u app app":                                     "app by runuser",
+		"runuser -l app -c app":                                  "app by runuser",
+		"runuser app":                                            "runuser app by ",
+	} {
+		calls, err := CallsOf(strings.Fields(command), checks.Location{})
+		if err != nil || len(calls) != 1 {
+			t.Errorf("%s: %v %v", command, calls, err)
+			continue
+		}
+		if got := calls[0].String() + " by " + strings.Join(calls[0].Through, " "); got != want {
+			t.Errorf("%s: %s, want %s", command, got, want)
 		}
 	}
 }

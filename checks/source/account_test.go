@@ -14,6 +14,8 @@ func TestCreatedAccount(t *testing.T) {
 		"useradd --uid=10001 --gid app app":                  "app 10001",
 		"useradd -r -u 999 -g app -s /bin/sh app":            "app 999",
 		"useradd app -mu 1000 -s /bin/bash":                  "app 1000",
+		"useradd -u1000 app":                                 "app 1000",
+		"useradd -ux app":                                    "app ",
 		"useradd -lm -d /home/app app":                       "app ",
 		"adduser -D app":                                     "app ",
 		"adduser -S -D -H -u 1001 -G app app":                "app 1001",

@@ -2,6 +2,7 @@ package source
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
@@ -64,6 +65,7 @@ var buildkitChecks = []Check{
 		fix:      "Remove the empty line, or write a comment there.",
 		good:     "FROM alpine:3.20\nRUN apk update && \\\n    apk upgrade\n",
 		bad:      "FROM alpine:3.20\nRUN apk update && \\\n\n    apk upgrade\n",
+		refine:   atEmptyLine,
 	}),
 	fromBuildKit(buildkitText[func(string, string) string]{
 		rule:     linter.RuleConsistentInstructionCasing,
@@ -179,7 +181,8 @@ var buildkitChecks = []Check{
 		why:      "Without the build argument the name of the base image is empty or invalid, and the build fails for everybody who does not know it.",
 		fix:      "Give the ARG a default, as in ARG TAG=3.20.",
 		good:     "ARG TAG=3.20\nFROM alpine:${TAG}\n",
-		bad:      "ARG TAG\nFROM alpine:${TAG}\n",
+		bad:      "ARG TAG\nFROM alpine:${TAG} AS build\nFROM alpine:${TAG}\n",
+		refine:   unlessRejected,
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleFromPlatformFlagConstDisallowed,
@@ -197,6 +200,7 @@ var buildkitChecks = []Check{
 		early:    true,
 		why:      "A file that the ignore file leaves out is not in the build context, so that the build fails or copies nothing.",
 		fix:      "Remove the pattern from the ignore file, or do not copy the file.",
+		refine:   withoutSecret,
 		good:     "-- Dockerfile --\nFROM scratch\nCOPY config/app.yaml /\n-- .dockerignore --\ntmp\n",
 		bad:      "-- Dockerfile --\nFROM scratch\nCOPY tmp/app.yaml /\n-- .dockerignore --\ntmp\n",
 	}),
@@ -227,7 +231,9 @@ type buildkitText[F any] struct {
 	severity checks.Severity
 	// early is whether the rule is judged to the end even where BuildKit rejects
 	// the Dockerfile.
-	early     bool
+	early bool
+	// refine makes a finding more precise than BuildKit's, or drops it.
+	refine    func(*dockerfile.Source, checks.Finding) (f checks.Finding, keep bool)
 	why, fix  string
 	good, bad string
 }
@@ -251,7 +257,18 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 		Bad:  t.bad,
 		Judge: func(s *dockerfile.Source) checks.Outcome {
 			lint := s.Lint()
-			switch found := lint.Findings[name]; {
+			found := lint.Findings[name]
+			if t.refine != nil {
+				found = nil
+				for _, f := range lint.Findings[name] {
+					if f, keep := t.refine(s, f); keep {
+						found = append(found, f)
+					}
+				}
+			}
+			switch {
+			case len(found) < len(lint.Findings[name]) && len(found) == 0:
+				return checks.Skip("source/valid reports it")
 			case lint.Err != nil:
 				return checks.Broken(lint.Err)
 			case len(found) > 0:
@@ -262,4 +279,36 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 			return checks.Outcome{}
 		},
 	}
+}
+
+// atEmptyLine moves a finding from the end of an instruction to the empty line in it.
+func atEmptyLine(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+	for _, stage := range s.Stages {
+		for _, in := range append([]*dockerfile.Instruction{stage.From}, stage.Instructions...) {
+			if in.Trigger || f.Location.Line < in.Location.Line || f.Location.Line > in.Location.EndLine {
+				continue
+			}
+			if at := slices.IndexFunc(in.Text(), func(line string) bool { return strings.TrimSpace(line) == "" }); at >= 0 {
+				f.Location = checks.Location{Path: f.Location.Path, Line: in.Location.Line + at, EndLine: in.Location.Line + at}
+				return f, true
+			}
+		}
+	}
+	return f, true
+}
+
+// withoutSecret says how to have a file that is ignored without copying it, where
+// it holds secrets: then the ignore file is right.
+func withoutSecret(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+	if fix := secretFileFix(s, f.Subject); fix != "" {
+		f.Fix = "Do not copy it: " + fix
+	}
+	return f, true
+}
+
+// unlessRejected drops a finding at an instruction for which BuildKit rejects the
+// Dockerfile: source/valid reports that.
+func unlessRejected(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+	rejected := s.Lint().Rejected
+	return f, rejected == nil || rejected.Location.Line != f.Location.Line
 }

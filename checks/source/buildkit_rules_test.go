@@ -39,6 +39,8 @@ func TestBuildKit(t *testing.T) {
 		"ignored, not all":      {"-- Dockerfile --\nFROM scratch\nCOPY . /\n-- .dockerignore --\na\n", dockerfile.Options{}, map[string]checks.Status{"CopyIgnoredFile": checks.Pass}},
 		"everything ignored":    {"-- Dockerfile --\nFROM scratch\nCOPY . /\n-- .dockerignore --\n*\n", dockerfile.Options{}, map[string]checks.Status{"CopyIgnoredFile": checks.Warn}},
 		"other stage of target": {"FROM a:1 AS b\nWORKDIR /x\nFROM a:1\nWORKDIR x\n", dockerfile.Options{Target: "b"}, map[string]checks.Status{"WorkdirRelativePath": checks.Pass}},
+		"rejected for it":       {"ARG TAG\nFROM a:${TAG}\n", dockerfile.Options{}, map[string]checks.Status{"InvalidDefaultArgInFrom": checks.Skipped}},
+		"rejected for one":      {"ARG TAG\nFROM a:${TAG} AS b\nFROM a:${TAG}\n", dockerfile.Options{}, map[string]checks.Status{"InvalidDefaultArgInFrom": checks.Warn}},
 		"build argument":        {"ARG TAG\nFROM a:${TAG}\nWORKDIR x\n", dockerfile.Options{BuildArgs: map[string]string{"TAG": "1"}}, map[string]checks.Status{"InvalidDefaultArgInFrom": checks.Warn, "WorkdirRelativePath": checks.Warn}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +60,30 @@ func TestBuildKit(t *testing.T) {
 	rejected := results("FROM a:1\nCOPY --from=9 /a /b\n", dockerfile.Options{})[valid.ID]
 	if rejected.Status != checks.Fail || !strings.Contains(rejected.Findings[0].Message, "invalid stage index 9") {
 		t.Errorf("source/valid says %+v", rejected)
+	}
+	for text, place := range map[string]string{
+		"FROM a:1\nRUN a && \\\n\n    b && \\\n    c\n":     "buildkit/NoEmptyContinuation Dockerfile:3",
+		"FROM a:1\nRUN a \\\n  \\\n\n  b <<E\nx\n\ny\nE\n":  "buildkit/NoEmptyContinuation Dockerfile:4",
+		"FROM a:1\nFROM \\\n\n a:1\n":                       "buildkit/NoEmptyContinuation Dockerfile:3",
+		"FROM a:1\nCOPY --from=5 /x /z\n":                   "source/valid Dockerfile:2:1",
+		"FROM a:1\nRUN a\nCOPY a /b\nCOPY --from=1 /x /z\n": "source/valid Dockerfile:4:1",
+		"FROM a:1\nRUN --mount=from=7,target=/x a\n":        "",
+	} {
+		id, want, _ := strings.Cut(place, " ")
+		if found := results(text, dockerfile.Options{})[id].Findings; place != "" && (len(found) != 1 || found[0].Location.String() != want) {
+			t.Errorf("%q: found %+v, want %s", text, found, place)
+		}
+	}
+	for files, fix := range map[string]string{
+		"COPY .env /\n-- .dockerignore --\n.env\n":                                              "Do not copy it: let the orchestrator set its variables or mount it at run time",
+		"COPY .npmrc /\n-- .dockerignore --\n.npmrc\n-- .npmrc --\n//r/:_authToken=Y29ycmVjd\n": "Do not copy it: write RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci",
+		"COPY .npmrc /\n-- .dockerignore --\n.npmrc\n-- .npmrc --\nengine-strict=true\n":        "Remove the pattern from the ignore file, or do not copy the file.",
+		"COPY .env.example /\n-- .dockerignore --\n.env*\n":                                     "Remove the pattern from the ignore file, or do not copy the file.",
+	} {
+		found := results("-- Dockerfile --\nFROM scratch\n"+files, dockerfile.Options{})["buildkit/CopyIgnoredFile"].Findings
+		if len(found) != 1 || found[0].Fix != fix {
+			t.Errorf("%q: found %+v, want %s", files, found, fix)
+		}
 	}
 }
 

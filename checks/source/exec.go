@@ -56,14 +56,90 @@ export RELEASE="$(cat /app/RELEASE)"
 				continue
 			}
 			for _, last := range withoutExec(script) {
-				findings = append(findings, execFinding(script, last))
+				findings = append(findings, st.execFinding(script, last))
+			}
+		}
+		if !isForDevelopment(s) {
+			for _, last := range st.steps {
+				f, ok := st.packageRunnerFinding(last)
+				if ok && !slices.ContainsFunc(findings, func(g checks.Finding) bool { return f.Location == g.Location }) {
+					findings = append(findings, f)
+				}
 			}
 		}
 		return checks.Found(findings...)
 	},
 }
 
-func execFinding(script startScript, last step) checks.Finding {
+// packageRunnerFinding reports a package manager that stays as process 1, with the
+// shell by which it runs a script of package.json.
+func (st *start) packageRunnerFinding(last step) (checks.Finding, bool) {
+	name := packageScript(last.Words)
+	if last.Program() == "bun" || !last.last || last.conditional || last.background || last.inner || name == "" || isTask(last.Words) || migration(last.Words) != "" {
+		return checks.Finding{}, false
+	}
+	if in := last.by; commandLine(in).PrependShell && !st.endsInExec(in) {
+		return checks.Finding{}, false // source/exec-form reports it
+	}
+	if what, _ := developmentMode(last.Words); what != "" {
+		return checks.Finding{}, false // source/development-server reports it
+	}
+	runner := last.Program()
+	command := st.packageCommand(last.Words)
+	if len(command) > 0 && command[0] == "exec" {
+		return checks.Finding{}, false
+	}
+	f := checks.At(last.Location, "%s runs the script %s by a shell: both stand between the application and the stop signal", runner, name)
+	f.Subject = runner + " " + name
+	f.Fix = "Start the application itself, by what the script " + name + ` of package.json calls, as in CMD ["node", "dist/main.js"].`
+	if len(command) > 0 {
+		f.Fix = "Start the application itself: " + strings.Join(command, " ") + "."
+		if last.Node == nil {
+			f.Fix = "Write " + last.by.Keyword + " " + jsonArray(command) + "."
+		}
+	}
+	return f, true
+}
+
+// packageScript returns the script of package.json that npm start and its like run;
+// empty if they run none.
+func packageScript(words []string) string {
+	if !slices.Contains(packageRunners, path.Base(words[0])) {
+		return ""
+	}
+	args := operands(words[1:])
+	switch {
+	case len(args) > 1 && (args[0] == "run" || args[0] == "run-script"):
+		return args[1]
+	case len(args) > 0 && args[0] == "start":
+		return args[0]
+	}
+	return ""
+}
+
+// packageCommand returns the command line that a script of package.json is, as it can
+// be run without npm; none where that is not known.
+func (st *start) packageCommand(words []string) []string {
+	scripts := st.packageScripts(words)
+	if len(scripts) != 1 {
+		return nil
+	}
+	call, alone := mainCall(scripts[0].File.Stmts)
+	if call == nil || !alone || slices.ContainsFunc(call.Args, needsShell) {
+		return nil
+	}
+	var command []string
+	for _, arg := range call.Args {
+		command = append(command, scripts[0].Word(arg))
+	}
+	// npm looks for programs in the project.
+	if !slices.Contains([]string{"node", "exec"}, command[0]) && !strings.Contains(command[0], "/") {
+		command[0] = "node_modules/.bin/" + command[0]
+	}
+	return command
+}
+
+func (st *start) execFinding(script startScript, last step) checks.Finding {
 	who := "the script in " + script.by.Keyword
 	if script.name != "" {
 		who = path.Base(script.name)
@@ -82,6 +158,11 @@ func execFinding(script startScript, last step) checks.Finding {
 		f.Fix = "Write exec " + what + " without the pipe: a container's output belongs on stdout, where the platform collects it."
 	case last.background:
 		f.Fix = "Write exec " + what + " without the &, instead of waiting for it."
+	case packageScript(last.Words) != "":
+		f.Fix = "Write exec and what the script " + packageScript(last.Words) + " of package.json calls: " + what + " does not pass the signal on, either."
+		if command := st.packageCommand(last.Words); len(command) > 0 {
+			f.Fix = "Write exec " + strings.TrimPrefix(strings.Join(command, " "), "exec ") + "."
+		}
 	default:
 		f.Fix = "Write exec " + what + " …"
 	}
@@ -129,6 +210,13 @@ func (st *start) endsInExec(in *dockerfile.Instruction) bool {
 		execs = execs || s.last && replaces
 	}
 	return execs
+}
+
+// isExec reports whether a shell's command line replaces the shell by the
+// application, which then gets the signals.
+func isExec(line []string) bool {
+	fields := strings.Fields(strings.Join(line, " "))
+	return len(fields) > 1 && fields[0] == "exec"
 }
 
 // shortCommands are those of a shell, and programs that do one thing and end.

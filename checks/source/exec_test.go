@@ -43,6 +43,23 @@ func TestExec(t *testing.T) {
 		"tini with groups":    {text: "FROM a:1\nENTRYPOINT [\"tini\", \"-g\", \"--\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Pass},
 		"dumb-init":           {text: "FROM a:1\nENTRYPOINT [\"dumb-init\", \"--\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Pass},
 		"dumb-init, one":      {text: "FROM a:1\nENTRYPOINT [\"dumb-init\", \"-c\", \"--\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Warn, finding: "3: ends in app"},
+		"npm start":           {text: "FROM node:22\nCMD [\"npm\", \"start\"]\n", status: checks.Warn, finding: "2:1: npm runs the script start by a shell"},
+		"npm run":             {text: "FROM node:22\nCMD [\"npm\", \"run\", \"start:prod\"]\n", status: checks.Warn, finding: "2:1: npm runs the script start:prod by a shell"},
+		"yarn start":          {text: "FROM node:22\nENTRYPOINT [\"yarn\", \"start\"]\n", status: checks.Warn, finding: "2:1: yarn runs"},
+		"pnpm, tini":          {text: "FROM node:22\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"pnpm\", \"start\"]\n", status: checks.Warn, finding: "3:1: pnpm runs"},
+		"npm, tini -g":        {text: "FROM node:22\nENTRYPOINT [\"tini\", \"-g\", \"--\"]\nCMD [\"npm\", \"start\"]\n", status: checks.Pass},
+		"npm, exec in script": {text: "-- Dockerfile --\nFROM a:1\nWORKDIR /app\nCOPY . .\nCMD [\"npm\", \"start\"]\n-- package.json --\n{\"scripts\": {\"start\": \"exec node a.js\"}}\n", status: checks.Pass},
+		"exec npm start":      {text: with("exec npm start\n"), status: checks.Warn, finding: "entrypoint.sh:2:1: npm runs the script start"},
+		"npm without exec":    {text: with("npm start\n"), status: checks.Warn, finding: "entrypoint.sh:2:1: entrypoint.sh ends in npm without exec"},
+		"npm, shell form":     {text: "FROM node:22\nCMD npm start\n", status: checks.Pass}, // source/exec-form
+		"npm test":            {text: "FROM node:22\nCMD [\"npm\", \"run\", \"test\"]\n", status: checks.Pass},
+		"npm run dev":         {text: "FROM node:22\nCMD [\"npm\", \"run\", \"dev\"]\n", status: checks.Pass}, // source/development-server
+		"npm run migrate":     {text: "FROM node:22\nCMD [\"npm\", \"run\", \"db:migrate\"]\n", status: checks.Pass},
+		"npm, dev stage":      {text: "FROM node:22 AS dev\nCMD [\"npm\", \"start\"]\n", status: checks.Pass},
+		"npm, other words":    {text: "FROM node:22\nCMD [\"npm\", \"--version\"]\n", status: checks.Pass},
+		"npm as an argument":  {text: "FROM node:22\nENTRYPOINT [\"app\"]\nCMD [\"npm\", \"start\"]\n", status: checks.Pass},
+		"setpriv":             {text: "FROM a:1\nCMD [\"setpriv\", \"--reuid\", \"1000\", \"--clear-groups\", \"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Warn, finding: "2: ends in app"},
+		"chpst":               {text: "FROM a:1\nCMD [\"chpst\", \"-u\", \"app\", \"sh\", \"-c\", \"exec app\"]\n", status: checks.Pass},
 		"base's entrypoint":   {text: "FROM a:1\nENTRYPOINT [\"docker-entrypoint.sh\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Warn, finding: "3: ends in app"},
 		"nested":              {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"exec sh -c 'prepare; app'\"]\n", status: checks.Warn, finding: "2: ends in app"},
 		"s6":                  {text: "FROM a:1\nENTRYPOINT [\"/init\"]\nCMD [\"sh\", \"-c\", \"prepare; app\"]\n", status: checks.Pass},
@@ -87,4 +104,21 @@ func TestExec(t *testing.T) {
 		"second heredoc":       {text: "FROM a:1\nCOPY <<'A' <<'B' /x/\nfirst\nA\n#!/bin/sh\napp serve\nB\nCMD [\"/x/B\"]\n", status: checks.Warn, finding: "6:1: B ends in app"},
 		"heredoc expanded":     {text: "FROM a:1\nCOPY <<EOF /start.sh\n#!/bin/sh\n$APP serve\nEOF\nCMD [\"/start.sh\"]\n", status: checks.Pass},
 	})
+	for _, test := range []struct{ cmd, script, fix string }{
+		{`CMD ["npm", "start"]`, "node dist/main.js", `Write CMD ["node", "dist/main.js"].`},
+		{`CMD ["npm", "start"]`, "next start -p 3000", `Write CMD ["node_modules/.bin/next", "start", "-p", "3000"].`},
+		{`CMD ["npm", "start"]`, "node a.js $A", `Start the application itself, by what the script start of package.json calls, as in CMD ["node", "dist/main.js"].`},
+		{`CMD exec npm start`, "node .", "Start the application itself: node .."},
+		{`CMD ["sh", "-c", "x; npm start"]`, "node a.js", "Write exec node a.js."},
+		{`CMD ["sh", "-c", "x; npm start"]`, "a; b", "Write exec and what the script start of package.json calls: npm does not pass the signal on, either."},
+	} {
+		text := "-- Dockerfile --\nFROM node:22\nWORKDIR /app\nCOPY . .\n" + test.cmd + "\n-- package.json --\n{\"scripts\": {\"start\": \"" + test.script + "\"}}\n"
+		if found := run(t, endsInExec, text, dockerfile.Options{}).Findings; len(found) != 1 || found[0].Fix != test.fix {
+			t.Errorf("%s, %s: found %+v, want %s", test.cmd, test.script, found, test.fix)
+		}
+	}
+	text := "-- Dockerfile --\nFROM node:22\nWORKDIR /app\nCOPY . .\nCMD npm start\n-- package.json --\n{\"scripts\": {\"start\": \"node a.js\"}}\n"
+	if found := run(t, execForm, text, dockerfile.Options{}).Findings; len(found) != 1 || found[0].Fix != `Write CMD ["node", "a.js"].` {
+		t.Errorf("shell form: found %+v", found)
+	}
 }

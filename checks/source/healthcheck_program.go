@@ -36,6 +36,24 @@ HEALTHCHECK CMD curl --fail http://localhost:8000/health || exit 1
 		}
 		test := in.Command.(*instructions.HealthCheckCommand).Health.Test
 		if test[0] == "CMD" {
+			if test[1] == "CMD" || test[1] == "CMD-SHELL" {
+				f := checks.At(in.Location, "%s is no program: in a Dockerfile the array is the command itself, and not as it is in Compose", test[1])
+				f.Subject = test[1]
+				switch {
+				case len(test) < 3:
+				case test[1] == "CMD":
+					f.Fix = "Write CMD " + jsonArray(test[2:]) + "."
+				case !strings.Contains(test[2], "\n"):
+					f.Fix = "Write CMD " + test[2]
+				}
+				return checks.Found(f)
+			}
+			if isCommandLine(test[1]) {
+				f := checks.At(in.Location, "no program is called %s: in exec form each word is an element of the array", test[1])
+				f.Subject = test[1]
+				f.Fix = "Write one element for each word, or the command without the brackets."
+				return checks.Found(f)
+			}
 			if operator := slices.IndexFunc(test[1:], func(w string) bool { return w == "||" || w == "&&" || w == "|" }); operator > 0 {
 				f := checks.At(in.Location, "in exec form there is no shell: %s is an argument of %s, not an operator", test[1+operator], path.Base(test[1]))
 				f.Subject = test[1+operator]

@@ -10,6 +10,9 @@ func TestHealthcheckProgram(t *testing.T) {
 	const curl = "HEALTHCHECK CMD curl -f http://localhost/ || exit 1\n"
 	const wget = "HEALTHCHECK CMD wget -q --spider http://localhost/ || exit 1\n"
 	judgeAll(t, healthcheckProgram, map[string]judgement{
+		"as in Compose":        {text: "FROM a:1\nHEALTHCHECK CMD [\"CMD\", \"curl\", \"-f\", \"http://localhost/\"]\n", status: checks.Warn, finding: "2: CMD is no program"},
+		"as in Compose, sh":    {text: "FROM a:1\nHEALTHCHECK --timeout=3s CMD [\"CMD-SHELL\", \"curl -f http://localhost/ || exit 1\"]\n", status: checks.Warn, finding: "2: CMD-SHELL is no program"},
+		"one word":             {text: "FROM a:1\nHEALTHCHECK CMD [\"curl -f http://localhost/\"]\n", status: checks.Warn, finding: "2: no program is called curl -f http://localhost/"},
 		"slim":                 {text: "FROM python:3.12-slim\n" + curl, status: checks.Warn, finding: "2:17: the HEALTHCHECK needs curl, which neither python:3.12-slim nor an instruction brings"},
 		"slim, wget":           {text: "FROM node:22-bookworm-slim\n" + wget, status: checks.Warn, finding: "2:17: wget"},
 		"debian":               {text: "FROM debian:12\nHEALTHCHECK --timeout=3s \\\n  CMD nc -z localhost 80\n", status: checks.Warn, finding: "3:7: nc"},

@@ -47,7 +47,7 @@ RUN python -m venv /opt/venv && . /opt/venv/bin/activate
 						continue
 					}
 					what, fix := c.shellState(in.Script)
-					f := checks.At(in.Script.Location(c.stmt.Cmd), "%s has no effect: it ends with its RUN, and nothing in that follows", what)
+					f := checks.At(in.Script.Location(c.stmt.Cmd), "%s has no effect: its shell ends with this RUN, and nothing in the RUN comes after it", what)
 					f.Subject, f.Fix = what, fix
 					findings = append(findings, f)
 					break

@@ -42,11 +42,28 @@ CMD ["sh", "-c", "python manage.py migrate && exec uvicorn app:app"]
 			}
 			f := checks.At(now.Location, "%s migrates the database at every start of a container", what)
 			f.Subject = what
-			f.Fix = "Take it out of the start, and run it once per deployment before the new containers: docker run --rm IMAGE " + what + "."
+			shown := what
+			if !st.holdsSecret(now.by) {
+				shown = runnable(now.Words, what)
+			}
+			f.Fix = "Take it out of the start, and run it once per deployment before the new containers: docker run --rm IMAGE " + shown + "."
 			findings = append(findings, f)
 		}
 		return checks.Found(findings...)
 	},
+}
+
+// runnable returns a command line as it can be given to docker run: whole, unless it
+// cannot be shown.
+func runnable(words []string, short string) string {
+	text := strings.Join(words, " ")
+	switch {
+	case strings.ContainsAny(text, "'\"\n") || slices.ContainsFunc(words, func(w string) bool { return strings.ContainsAny(w, " \t") }) || secretKind(text) != "":
+		return short
+	case strings.Contains(text, "$"):
+		return "sh -c '" + text + "'"
+	}
+	return text
 }
 
 // migrations are how the tools are called that migrate a database: the words that

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 func TestMigrationsAtStart(t *testing.T) {
@@ -23,6 +24,7 @@ func TestMigrationsAtStart(t *testing.T) {
 		"script":            {text: with("set -e\nalembic -c /etc/alembic.ini upgrade head\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:3:1: alembic -c /etc/alembic.ini upgrade migrates"},
 		"retried":           {text: with("until npx prisma migrate deploy; do sleep 2; done\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:2:7: "},
 		"called function":   {text: with("migrate_db() { flask db upgrade; }\nmigrate_db\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:2:16: flask db upgrade"},
+		"as another user":   {text: with("su app -c 'flask db upgrade'\nexec \"$@\"\n", `["app"]`), status: checks.Warn, finding: "entrypoint.sh:2:1: flask db upgrade"},
 		"never called":      {text: with("migrate_db() { flask db upgrade; }\nexec \"$@\"\n", `["app"]`), status: checks.Pass},
 		"behind exec":       {text: with("exec \"$@\"\nflask db upgrade\n", `["app"]`), status: checks.Pass},
 		"where asked for":   {text: with("if [ \"$RUN_MIGRATIONS\" = true ]; then\n  flask db upgrade\nfi\nexec \"$@\"\n", `["app"]`), status: checks.Pass},
@@ -33,6 +35,8 @@ func TestMigrationsAtStart(t *testing.T) {
 		"rails, job":        {text: with("if [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["./bin/jobs"]`), status: checks.Pass},
 		"unless":            {text: with("if [ \"$1\" != server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Pass},
 		"shifted":           {text: with("shift\nif [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Pass},
+		"set anew":          {text: with("set -- worker\nif [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Pass},
+		"set options":       {text: with("set -eu\nif [ \"$1\" = server ]; then\n  ./bin/rails db:prepare\nfi\nexec \"$@\"\n", `["server"]`), status: checks.Warn, finding: "entrypoint.sh:4:3: "},
 		"npm start":         {text: "-- Dockerfile --\nFROM a:1\nWORKDIR /app\nCOPY . .\nCMD [\"npm\", \"start\"]\n-- package.json --\n{\n  \"scripts\": {\n    \"start\": \"prisma migrate deploy && node dist/main.js\"\n  }\n}\n", status: checks.Warn, finding: "package.json:3: prisma migrate deploy"},
 		"before npm start":  {text: "-- Dockerfile --\nFROM a:1\nWORKDIR /app\nCOPY package.json ./\nCMD npm run start:prod\n-- package.json --\n{\"scripts\": {\"start:prod\": \"node .\", \"prestart:prod\": \"knex migrate:latest\"}}\n", status: checks.Warn, finding: "package.json:1: knex migrate:latest"},
 		"npm start, none":   {text: "-- Dockerfile --\nFROM a:1\nWORKDIR /app\nCOPY . .\nCMD [\"npm\", \"start\"]\n-- package.json --\n{\"scripts\": {\"start\": \"node .\", \"migrate\": \"knex migrate:latest\"}}\n", status: checks.Pass},
@@ -44,6 +48,21 @@ func TestMigrationsAtStart(t *testing.T) {
 		"status":            {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"python manage.py migrate --check && npm run migrate:status && exec ./server\"]\n", status: checks.Pass},
 		"other words":       {text: "FROM a:1\nCMD [\"sh\", \"-c\", \"echo migrate && ./wait-for-migrations && exec ./server migrate\"]\n", status: checks.Pass},
 	})
+	for command, want := range map[string]string{
+		"alembic upgrade head":                                  "alembic upgrade head",
+		"python manage.py migrate --noinput --database=a":       "python manage.py migrate --noinput --database=a",
+		"goose postgres $DSN up":                                "sh -c 'goose postgres $DSN up'",
+		"alembic -x name='a b' upgrade head":                    "alembic -x name=a b upgrade",
+		"gosu app flask db upgrade -d /m":                       "flask db upgrade -d /m",
+		"goose postgres postgres://app:Y29ycmVjdA@db/app up -v": "",
+	} {
+		res := run(t, migrationsAtStart, "FROM a:1\nCMD "+command+" && exec app\n", dockerfile.Options{})
+		if len(res.Findings) != 1 {
+			t.Errorf("%s: found %+v", command, res.Findings)
+		} else if fix := res.Findings[0].Fix; want != "" && !strings.HasSuffix(fix, "IMAGE "+want+".") || want == "" && strings.Contains(fix, "-v") {
+			t.Errorf("%s: %s, want %s", command, fix, want)
+		}
+	}
 	for command, want := range map[string]string{
 		"npx prisma migrate deploy":                      "npx prisma migrate deploy",
 		"./node_modules/.bin/prisma db push":             "./node_modules/.bin/prisma db push",

@@ -51,7 +51,7 @@ func TestPipefail(t *testing.T) {
 		"echo a | tee /a", "yes | unminimize", "printf 'a:b' | chpasswd", "cat /etc/os-release | cut -d= -f2", "curl https://e.com/a > /a", "echo '1  a' | sha256sum -c -",
 		"curl https://e.com/a | sha256sum -c", "set -o pipefail && curl https://e.com/a | tar x", "set -euxo pipefail; curl https://e.com/a | tar x", "curl https://e.com/a | tar x || true",
 		"curl https://e.com/a | tar x || echo none", "if curl https://e.com/a | head -1; then echo; fi", "php -m | grep -q intl", "nginx -V 2>&1 | grep -- --with-http_v2",
-		"! curl https://e.com/a | tar x", "find / -name '*.pyc' | xargs rm", "ldd /a | awk '{print $3}' | xargs cp -t /b", "dpkg-query -W | sort > /a", "A=\"$(mytool list | sort)\" && make",
+		"! curl https://e.com/a | tar x", "curl https://e.com/a | tar x & wait", "find / -name '*.pyc' | xargs rm", "ldd /a | awk '{print $3}' | xargs cp -t /b", "dpkg-query -W | sort > /a", "A=\"$(mytool list | sort)\" && make",
 		"bash -o pipefail -c 'curl https://e.com/a | tar x'", "curl https://e.com/a | tar x; [ \"${PIPESTATUS[0]}\" = 0 ]", "while curl https://e.com/a | head; do sleep 1; done", "pip freeze | sort > /a",
 		"curl https://e.com/a || wget https://e.com/a", "echo 'a | b'", "( | (",
 		"(curl https://e.com/a || true) | tee /a", "find /usr/local | xargs -r dpkg-query --search | cut -d: -f1 | sort -u | xargs -r apt-mark manual", "find . | xargs -n 1 -I {} stat {} | sort > /a",

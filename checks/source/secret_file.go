@@ -367,6 +367,25 @@ func (j *fileJudge) file(c dockerfile.Copy, name string, where checks.Location, 
 	return nil
 }
 
+// secretFileFix says how to have a file without copying it, if it holds secrets by
+// its name or content; empty if it does not.
+func secretFileFix(s *dockerfile.Source, name string) string {
+	dir, base := path.Split(name)
+	at := slices.IndexFunc(secretFiles, func(f secretFileKind) bool { return f.is(path.Clean(dir), base) })
+	if at < 0 {
+		return ""
+	}
+	kind := secretFiles[at]
+	if content, err := s.ReadFile(name); err == nil && kind.holds != nil {
+		if kind.holds(content) {
+			return kind.fix
+		}
+	} else if kind.certain == nil || kind.certain(base) {
+		return kind.fix
+	}
+	return ""
+}
+
 func (j *fileJudge) ignorePath() string {
 	if j.source.Ignore.Path == "" {
 		return dockerfile.DefaultIgnore

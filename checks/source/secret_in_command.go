@@ -216,6 +216,9 @@ type callJudge struct {
 func (j callJudge) judge(calls []dockerfile.Call) {
 	for _, call := range calls {
 		program := call.Program()
+		if j.in.Keyword == "RUN" && passwordFault(call) != "" && slices.Contains(j.source.Final.Chain(), j.in.Stage) {
+			continue // source/account-password reports it
+		}
 		if program == "chpasswd" {
 			j.accounts(call)
 			continue

@@ -44,8 +44,10 @@ func TestSecretInCommand(t *testing.T) {
 		`RUN poetry config pypi-token.corp ` + secret:                                    "gives a secret to the setting pypi-token.corp",
 		`RUN openssl req -passout pass:` + secret + ` -out a`:                            "gives a secret to openssl -passout",
 		`RUN htpasswd -bc /etc/nginx/.htpasswd admin ` + secret:                          "gives a secret to htpasswd -bc",
-		`RUN echo 'root:root' | chpasswd`:                                                "holds the password of root",
-		`RUN echo "app:` + secret + `" | sudo chpasswd`:                                  "holds the password of app",
+		"RUN echo 'root:root' | chpasswd\nFROM b:1":                                      "holds the password of root",
+		`RUN echo "app:` + secret + `" | sudo chpasswd` + "\nFROM b:1":                   "holds the password of app",
+		"RUN useradd -p " + secret + " app\nFROM b:1":                                    "gives a secret to useradd -p",
+		`CMD ["sh", "-c", "echo app:` + secret + ` | chpasswd"]`:                         "holds the password of app",
 		`RUN NPM_TOKEN=` + secret + ` npm ci`:                                            "sets NPM_TOKEN to a secret",
 		`RUN export DB_PASSWORD=hunter2 && ./migrate`:                                    "sets DB_PASSWORD to a secret",
 		`RUN echo "API_KEY=` + secret + `" >> /app/.env`:                                 "gives a secret to echo API_KEY",
@@ -77,6 +79,8 @@ func TestSecretInCommand(t *testing.T) {
 	}
 
 	clean := []string{
+		// source/account-password reports these.
+		`RUN echo 'root:root' | chpasswd`, `RUN echo "app:` + secret + `" | sudo chpasswd`, `RUN usermod -p ` + secret + ` app`,
 		`RUN npm ci`, `RUN --mount=type=secret,id=t,env=T curl -H "Authorization: Bearer $T" https://a/b`,
 		`RUN --mount=type=secret,id=t curl -H "Authorization: Bearer $(cat /run/secrets/t)" https://a/b`,
 		`RUN curl -H "Authorization: token ${TOKEN}" https://a/b`, `RUN curl -u "$USER:$PASS" https://a/b`, `RUN curl -u user https://a/b`,

@@ -34,6 +34,8 @@ type start struct {
 	// groups is whether an init signals all processes of the container, and not only
 	// the one that it has started; reaps whether one waits for orphans.
 	groups, reaps bool
+	// supervised is whether an init stops the programs by signals of its own.
+	supervised bool
 }
 
 // startScript is a shell script that runs at the start.
@@ -175,7 +177,7 @@ func (st *start) init(words []string) {
 	for _, name := range words {
 		switch name {
 		case "/init", "/sbin/my_init", "/sbin/init", "s6-svscan", "/usr/lib/systemd/systemd":
-			st.reaps, st.groups, st.unseen = true, true, true
+			st.reaps, st.groups, st.unseen, st.supervised = true, true, true, true
 		}
 	}
 }
@@ -214,9 +216,7 @@ func (st *start) calls(by *dockerfile.Instruction, calls []dockerfile.Call, err 
 // they run, or are an init that hands the signals on.
 func replaces(through []string) bool {
 	return !slices.ContainsFunc(through, func(program string) bool {
-		return !dockerfile.IsShell(program) && !slices.Contains(reapers, program) && !slices.Contains([]string{
-			"exec", "env", "gosu", "su-exec", "setpriv", "s6-setuidgid", "chroot", "nice", "ionice", "stdbuf", "nohup", "opentelemetry-instrument",
-		}, program)
+		return !dockerfile.IsShell(program) && !slices.Contains(reapers, program) && !dockerfile.Execs(program)
 	})
 }
 
@@ -271,20 +271,15 @@ func (st *start) run(s step, f frame, arguments []string) {
 // packageScripts returns what npm start and its like run by a package.json of the
 // build context: the script of that name, and the one that comes before it.
 func (st *start) packageScripts(words []string) []*dockerfile.Script {
-	if !slices.Contains([]string{"npm", "yarn", "pnpm", "bun"}, path.Base(words[0])) {
-		return nil
-	}
-	args := operands(words[1:])
-	if len(args) > 1 && (args[0] == "run" || args[0] == "run-script") {
-		args = args[1:]
-	} else if len(args) == 0 || args[0] != "start" {
+	name := packageScript(words)
+	if name == "" {
 		return nil
 	}
 	st.findFiles()
 	at := path.Join(st.files.ends[st.source.Final].workdir, "package.json")
-	name := st.files.path(at)
-	text, err := st.source.ReadFile(name)
-	if name == "" || err != nil {
+	file := st.files.path(at)
+	text, err := st.source.ReadFile(file)
+	if file == "" || err != nil {
 		return nil
 	}
 	var manifest struct {
@@ -294,8 +289,8 @@ func (st *start) packageScripts(words []string) []*dockerfile.Script {
 		return nil
 	}
 	var scripts []*dockerfile.Script
-	for _, script := range []string{"pre" + args[0], args[0]} {
-		where := checks.Location{Path: name}
+	for _, script := range []string{"pre" + name, name} {
+		where := checks.Location{Path: file}
 		if before, _, ok := strings.Cut(string(text), `"`+script+`"`); ok {
 			where.Line = strings.Count(before, "\n") + 1
 		}

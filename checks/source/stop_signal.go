@@ -104,6 +104,9 @@ func startedServer(st *start, image string) string {
 	if config.Cmd == nil && config.Entrypoint == nil {
 		return officialServer(image)
 	}
+	if st.supervised {
+		return ""
+	}
 	for _, s := range slices.Backward(st.steps) {
 		if s.passes() {
 			continue

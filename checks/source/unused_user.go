@@ -68,8 +68,11 @@ CMD ["/app/server"]
 	},
 }
 
-// droppers are programs by which a start, or a server, gives up root.
-var droppers = []string{"gosu", "su-exec", "setpriv", "s6-setuidgid", "chpst", "runuser", "su", "sudo", "setuidgid", "capsh", "chroot", "start-stop-daemon"}
+// runsAsOther reports whether a call is one by which a start, or a server, gives up
+// root.
+func runsAsOther(call dockerfile.Call) bool {
+	return slices.ContainsFunc(call.Through, dockerfile.ChangesUser) || dockerfile.ChangesUser(call.Program())
+}
 
 // selfDropping are servers that give up root by themselves, to a user that their
 // configuration or their options name.
@@ -78,7 +81,7 @@ var selfDropping = []string{"nginx", "httpd", "apache2", "apache2-foreground", "
 // dropsRoot reports whether the image may give up root without a USER.
 func dropsRoot(s *dockerfile.Source, st *start) bool {
 	for _, step := range st.steps {
-		if slices.ContainsFunc(droppers, step.RunsThrough) || slices.Contains(droppers, step.Program()) || slices.Contains(selfDropping, step.Program()) || strings.HasPrefix(step.Program(), "php-fpm") {
+		if runsAsOther(step.Call) || slices.Contains(selfDropping, step.Program()) || strings.HasPrefix(step.Program(), "php-fpm") {
 			return true
 		}
 		if slices.ContainsFunc(step.Words[1:], func(w string) bool {
@@ -124,7 +127,7 @@ func usedAtBuild(s *dockerfile.Source, a account) bool {
 				}
 			}
 			for _, call := range in.Calls {
-				if (slices.ContainsFunc(droppers, call.RunsThrough) || slices.Contains(droppers, call.Program())) && name.MatchString(strings.Join(in.Text(), "\n")) {
+				if runsAsOther(call) && name.MatchString(strings.Join(in.Text(), "\n")) {
 					return true
 				}
 			}

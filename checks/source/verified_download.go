@@ -34,6 +34,7 @@ RUN curl -fsSL https://example.com/install.sh | sh
 			for _, in := range stage.Instructions {
 				if in.Keyword == "RUN" {
 					findings = append(findings, unverifiedDownloads(in)...)
+					findings = append(findings, movingClones(in)...)
 				}
 			}
 		}
@@ -88,6 +89,92 @@ func unverifiedDownloads(in *dockerfile.Instruction) []checks.Finding {
 		}
 	}
 	return findings
+}
+
+// movingClones returns the repositories whose newest commit a RUN builds or runs,
+// whatever that is at the time.
+func movingClones(in *dockerfile.Instruction) []checks.Finding {
+	var findings []checks.Finding
+	for i, call := range in.Calls {
+		url, dir := headCloned(call)
+		if url == "" {
+			continue
+		}
+		inside, used := false, false
+		for _, next := range in.Calls[i+1:] {
+			program := next.Program()
+			if program == "git" && slices.ContainsFunc(next.Words[1:], func(w string) bool {
+				return slices.Contains([]string{"checkout", "reset", "switch", "rev-parse", "fetch", "verify-commit", "verify-tag"}, w)
+			}) {
+				url = "" // it takes another commit, or looks at this one
+				break
+			}
+			names := slices.ContainsFunc(next.Words, func(w string) bool { return slices.Contains(strings.Split(w, "/"), dir) })
+			if program == "cd" || program == "pushd" {
+				inside = inside || names
+				continue
+			}
+			_, interpreter := interpreters[program]
+			_, installs := parseInstall(next)
+			if p, ok := parsePackages(next); ok && p.action == actionInstall && !p.system {
+				installs = installs || slices.ContainsFunc(p.operands, func(o packageOperand) bool {
+					return strings.HasPrefix(o.word, ".") || slices.Contains(strings.Split(o.word, "/"), dir)
+				})
+			}
+			builds := slices.Contains([]string{"make", "cmake", "ninja", "meson", "autoreconf", "cargo", "go", "configure", "autogen.sh"}, program)
+			script := strings.Contains(next.Words[0], "/") && (names || strings.HasPrefix(next.Words[0], "./"))
+			runs := (dockerfile.IsShell(program) || interpreter) && len(next.Words) > 1 && !strings.HasPrefix(next.Words[1], "/")
+			if (names || inside) && (builds || installs || script) || runs && (inside || slices.Contains(strings.Split(next.Words[1], "/"), dir)) {
+				used = true
+			}
+		}
+		if url == "" || !used {
+			continue
+		}
+		f := checks.At(call.Location, "the RUN builds or runs the newest commit of %s, whatever that is then", url)
+		f.Subject = url
+		f.Fix = "Name a release, as in git clone --depth 1 --branch VERSION " + url + "; or git checkout COMMIT behind it"
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// headCloned returns the address of a repository whose default branch git clone
+// takes, and the name of the directory; empty if it takes something else, or if
+// that is not known.
+func headCloned(call dockerfile.Call) (url, dir string) {
+	if call.Program() != "git" {
+		return "", ""
+	}
+	at := slices.Index(call.Words, "clone")
+	if at < 0 || slices.ContainsFunc(call.Words[1:at], func(w string) bool { return !strings.HasPrefix(w, "-") && !strings.Contains(w, "=") }) {
+		return "", ""
+	}
+	var named []string
+	for i := at + 1; i < len(call.Words); i++ {
+		word := call.Words[i]
+		option, _, assigned := strings.Cut(word, "=")
+		switch {
+		case strings.ContainsAny(word, "$`"), strings.HasPrefix(word, "-b"), option == "--branch", option == "--revision":
+			return "", ""
+		case strings.HasPrefix(word, "-"):
+			if !assigned && slices.Contains([]string{"--depth", "-c", "--config", "-o", "--origin", "-j", "--jobs", "--filter", "--shallow-since", "--reference", "--separate-git-dir", "--template", "-u", "--upload-pack"}, word) {
+				i++
+			}
+		default:
+			named = append(named, word)
+		}
+	}
+	if len(named) == 0 || !isRemoteURL(named[0]) && !strings.HasPrefix(named[0], "git@") || secretKind(named[0]) != "" {
+		return "", ""
+	}
+	dir = strings.TrimSuffix(path.Base(strings.TrimSuffix(named[0], "/")), ".git")
+	if len(named) > 1 {
+		if dir = path.Base(named[1]); dir == "." || dir == "/" {
+			return "", ""
+		}
+	}
+	return named[0], dir
 }
 
 // verifies reports whether a call compares a file with a checksum or a signature.

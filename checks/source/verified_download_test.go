@@ -46,5 +46,20 @@ func TestVerifiedDownload(t *testing.T) {
 	} {
 		tests["fine: "+line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Pass}
 	}
+	for _, line := range []string{
+		"git clone https://github.com/a/b && cd b && make install", "git clone --depth 1 https://github.com/a/b.git /tmp/src && make -C /tmp/src install", "git clone https://github.com/a/b.git && ./b/install.sh",
+		"git clone --depth=1 git@github.com:a/b.git && cd b && ./configure && make", "git clone https://github.com/a/b && cd b && pip install .", "git clone https://github.com/a/b && sh b/install.sh",
+		"git -c http.proxy=x clone https://github.com/a/b && cd b/src && cmake . && make", "git clone https://github.com/a/b && cd b && go install ./...",
+	} {
+		tests[line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Warn, finding: "2:5: the RUN builds or runs the newest commit of "}
+	}
+	for _, line := range []string{
+		"git clone --branch v1 https://github.com/a/b && cd b && make", "git clone -b v1 https://github.com/a/b && cd b && make", "git clone https://github.com/a/b && cd b && git checkout 1234567 && make",
+		"git clone https://github.com/a/b && git -C b reset --hard 1234567 && make -C b", "git clone https://github.com/pyenv/pyenv.git /root/.pyenv", "git clone $URL && cd b && make", "git clone $OPTIONS https://github.com/a/b && cd b && make",
+		"git clone https://github.com/a/b && cd c && make", "git clone https://github.com/a/b && pip install -r requirements.txt", "git clone /src/b && cd b && make", "git clone file:///src/b && cd b && make", "make && git clone https://github.com/a/b",
+		"git clone https://github.com/a/b && sh /install.sh", "git clone https://github.com/a/b && cd b && ls", "git fetch https://github.com/a/b && make",
+	} {
+		tests["fine: "+line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Pass}
+	}
 	judgeAll(t, verifiedDownload, tests)
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -41,6 +42,7 @@ RUN curl -fsSLk -o /srv/data.json https://example.com/data.json
 		for _, stage := range s.Reachable() {
 			for _, in := range stage.Instructions {
 				findings = append(findings, unverifiedVariables(in)...)
+				findings = append(findings, unverifiedHosts(in)...)
 				if in.Keyword != "RUN" {
 					continue
 				}
@@ -151,6 +153,53 @@ func unverifiedVariables(in *dockerfile.Instruction) []checks.Finding {
 			}
 			return true
 		})
+	}
+	return findings
+}
+
+var anyHostKey = regexp.MustCompile(`(?i)(?:\b|-o|\\[nt])StrictHostKeyChecking[ \t]*[= \t][ \t]*["']?(no|off)\b`)
+
+// unverifiedHosts returns where an ENV or a RUN makes ssh take any server for the
+// right one: in a command line, a variable of Git, or the configuration of ssh.
+func unverifiedHosts(in *dockerfile.Instruction) []checks.Finding {
+	var findings []checks.Finding
+	report := func(where checks.Location, text string) {
+		if !anyHostKey.MatchString(text) || strings.Contains(text, "localhost") || strings.Contains(text, "127.0.0.1") || len(findings) > 0 && findings[len(findings)-1].Location.Line == where.Line {
+			return
+		}
+		f := checks.At(where, "%s with StrictHostKeyChecking off: ssh takes any server for the right one", in.Keyword)
+		f.Subject = "StrictHostKeyChecking"
+		f.Fix = "Remove it; COPY a file with the keys that the server's operator publishes to /etc/ssh/ssh_known_hosts instead"
+		findings = append(findings, f)
+	}
+	switch cmd := in.Command.(type) {
+	case *instructions.EnvCommand:
+		for _, kv := range cmd.Env {
+			if kv.Key == "GIT_SSH_COMMAND" {
+				report(in.Find(kv.Key), kv.Value)
+			}
+		}
+	case *instructions.RunCommand:
+		for _, call := range in.Calls {
+			if slices.Contains([]string{"ssh", "scp", "sftp", "rsync", "git", "echo", "printf", "sed", "tee"}, call.Program()) {
+				report(call.Location, call.String())
+			}
+		}
+		for _, script := range in.Scripts() {
+			syntax.Walk(script.File, func(node syntax.Node) bool {
+				switch node := node.(type) {
+				case *syntax.Assign:
+					if node.Name != nil && node.Value != nil && node.Name.Value == "GIT_SSH_COMMAND" {
+						report(script.Location(node), script.Word(node.Value))
+					}
+				case *syntax.Redirect:
+					if node.Hdoc != nil {
+						report(script.Location(node), script.Word(node.Hdoc))
+					}
+				}
+				return true
+			})
+		}
 	}
 	return findings
 }

@@ -18,6 +18,9 @@ func TestVerifiedTransport(t *testing.T) {
 		"stage not used":    {text: "FROM a:1 AS b\nRUN curl -k https://a.b\nFROM a:1\n", status: checks.Pass},
 		"healthcheck":       {text: "FROM a:1\nHEALTHCHECK CMD curl -fk https://localhost:8443/ || exit 1\n", status: checks.Pass},
 		"ENV unknown":       {text: "FROM a:1\nARG REJECT\nENV NODE_TLS_REJECT_UNAUTHORIZED=$REJECT\n", status: checks.Pass},
+		"heredoc of ssh":    {text: "FROM a:1\nRUN <<E\ncat > ~/.ssh/config <<X\nHost *\n  StrictHostKeyChecking no\nX\nE\n", status: checks.Fail, finding: "3: RUN with StrictHostKeyChecking off"},
+		"ENV of ssh":        {text: "FROM a:1\nENV A=1 GIT_SSH_COMMAND=\"ssh -o StrictHostKeyChecking=no\"\n", status: checks.Fail, finding: "2:9: ENV with StrictHostKeyChecking off"},
+		"ENV of ssh, on":    {text: "FROM a:1\nENV GIT_SSH_COMMAND=\"ssh -i /key\"\n", status: checks.Pass},
 		"ENV on":            {text: "FROM a:1\nENV NODE_TLS_REJECT_UNAUTHORIZED=1 NPM_CONFIG_STRICT_SSL=true PYTHONHTTPSVERIFY=1 PIP_TRUSTED_HOST=\n", status: checks.Pass},
 		"sources":           {text: "FROM a:1\nRUN echo 'deb [arch=amd64 trusted=yes] https://a.b/c stable main' > /etc/apt/sources.list.d/a.list\n", status: checks.Fail, finding: "2:10: echo with trusted=yes checks no signature"},
 		"local sources":     {text: "FROM a:1\nRUN echo 'deb [trusted=yes] file:/repo ./' > /etc/apt/sources.list.d/a.list\n", status: checks.Pass},
@@ -34,6 +37,9 @@ func TestVerifiedTransport(t *testing.T) {
 		"dnf install --setopt=sslverify=false curl", "dnf --setopt gpgcheck=0 install curl", "dnf install --nogpgcheck https://a.b/c.rpm",
 		"yum-config-manager --setopt=sslverify=false --save", "dnf config-manager --setopt=base.sslverify=0", "zypper --no-gpg-checks install curl",
 		"rpm -ivh --nosignature https://a.b/c.rpm", "conda config --set ssl_verify false", "composer config -g disable-tls true",
+		"GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=no' git clone git@a.b:c", "ssh -o StrictHostKeyChecking=no a.b true", "scp -oStrictHostKeyChecking=no a.b:c /c", "rsync -e 'ssh -o StrictHostKeyChecking=no' a.b:c /c",
+		"git -c core.sshCommand='ssh -o StrictHostKeyChecking=off' clone git@a.b:c", "echo 'StrictHostKeyChecking no' >> /root/.ssh/config", "printf 'Host *\\n\\tStrictHostKeyChecking no\\n' > ~/.ssh/config",
+		"export GIT_SSH_COMMAND=\"ssh -o StrictHostKeyChecking=no\" && git clone git@a.b:c",
 		"bundle config ssl_verify_mode 0", "mvn -Dmaven.wagon.http.ssl.insecure=true package",
 	} {
 		tests[line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Fail, finding: "2: "}
@@ -44,7 +50,8 @@ func TestVerifiedTransport(t *testing.T) {
 		"npm config set strict-ssl true", "npm config set registry https://a.b", "pip install --trusted-host localhost flask", "apt-get install -y curl",
 		"apk add --allow-untrusted /pkgs/a.apk", "yum install --nogpgcheck ./a.rpm", "rpm -i --nosignature /tmp/a.rpm", "rpm -q --nosignature a",
 		"rpm -K https://a.b/c.rpm", "echo curl -k https://a.b", "dnf install --setopt=install_weak_deps=False curl", "apt-get -o Acquire::Check-Valid-Until=false update",
-		"wget -k https://a.b/c",
+		"wget -k https://a.b/c", "ssh -o StrictHostKeyChecking=yes a.b true", "ssh -o StrictHostKeyChecking=accept-new a.b", "echo 'StrictHostKeyChecking yes' >> ~/.ssh/config", "ssh -o StrictHostKeyChecking=no localhost",
+		"grep 'StrictHostKeyChecking no' /etc/ssh/ssh_config", "echo NoStrictHostKeyChecking nothing", "ssh-keyscan a.b >> ~/.ssh/known_hosts", "echo 'StrictHostKeyChecking nobody'",
 	} {
 		tests["fine: "+line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Pass}
 	}
