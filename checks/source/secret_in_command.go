@@ -43,7 +43,7 @@ RUN wget --header "Authorization: Bearer Q29ycmVjdCBob3JzZQ" https://example.com
 				case "RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "COPY", "ADD", "ONBUILD":
 					j := commandJudge{source: s, in: in}
 					j.text()
-					callJudge{j.found}.judge(in.Calls)
+					j.calls()
 					j.assignments()
 					findings = append(findings, j.findings...)
 				}
@@ -120,6 +120,16 @@ func (j *commandJudge) text() {
 			}
 		}
 	}
+}
+
+// calls judges the words of the programs that the instruction calls, but those that
+// source/account-password reports.
+func (j *commandJudge) calls() {
+	calls := j.in.Calls
+	if j.in.Keyword == "RUN" && slices.Contains(j.source.Final.Chain(), j.in.Stage) {
+		calls = slices.DeleteFunc(slices.Clone(calls), func(call dockerfile.Call) bool { return passwordFault(call) != "" })
+	}
+	callJudge{j.found}.judge(calls)
 }
 
 // isReference reports whether what stands at from in a line is the rest of a
@@ -216,9 +226,6 @@ type callJudge struct {
 func (j callJudge) judge(calls []dockerfile.Call) {
 	for _, call := range calls {
 		program := call.Program()
-		if j.in.Keyword == "RUN" && passwordFault(call) != "" && slices.Contains(j.source.Final.Chain(), j.in.Stage) {
-			continue // source/account-password reports it
-		}
 		if program == "chpasswd" {
 			j.accounts(call)
 			continue
