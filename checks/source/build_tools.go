@@ -46,19 +46,8 @@ CMD ["python", "-m", "app"]
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		chain := s.Final.Chain()
-		if _, ok := builtInOneStage(s); ok || !runsSomething(s.Final, chain) || isWorkbench(s.Final) {
-			return checks.Outcome{}
-		}
-		extensions := buildsExtensions(chain)
-		clones := clonesRepositories(chain)
 		var findings []checks.Finding
-		for _, kept := range packagesKept(chain, func(call dockerfile.Call, p packages) []string {
-			names := buildPackages(call, extensions)
-			if clones {
-				names = append(names, packagesNamed(p, "git")...)
-			}
-			return names
-		}) {
+		for _, kept := range keptBuildTools(s) {
 			names := strings.Join(kept.names, ", ")
 			f := checks.At(kept.call.Location, "the image keeps %s, which only a build needs", names)
 			if names == "git" {
@@ -73,6 +62,23 @@ CMD ["python", "-m", "app"]
 		}
 		return checks.Found(findings...)
 	},
+}
+
+// keptBuildTools returns the packages that only a build needs, and the image keeps.
+func keptBuildTools(s *dockerfile.Source) []keptPackages {
+	chain := s.Final.Chain()
+	if _, ok := builtInOneStage(s); ok || !runsSomething(s.Final, chain) || isWorkbench(s.Final) {
+		return nil
+	}
+	extensions := buildsExtensions(chain)
+	clones := clonesRepositories(chain)
+	return packagesKept(chain, func(call dockerfile.Call, p packages) []string {
+		names := buildPackages(call, extensions)
+		if clones {
+			names = append(names, packagesNamed(p, "git")...)
+		}
+		return names
+	})
 }
 
 // runsSomething reports whether an image is one to run: it says how, has the source
@@ -167,6 +173,12 @@ func clonesRepositories(chain []*dockerfile.Stage) bool {
 // removalLine returns the line of the call that removes one of the packages in a
 // later instruction; 0 if none does.
 func removalLine(chain []*dockerfile.Stage, kept keptPackages) int {
+	names := kept.names
+	if p, _ := parsePackages(kept.call); p.manager == "apk" {
+		if group, ok := p.value("-t", "--virtual"); ok {
+			names = append(slices.Clone(names), group)
+		}
+	}
 	behind := false
 	for _, stage := range chain {
 		for _, in := range stage.Instructions {
@@ -175,7 +187,7 @@ func removalLine(chain []*dockerfile.Stage, kept keptPackages) int {
 				continue
 			}
 			for _, call := range in.Calls {
-				if p, ok := parsePackages(call); ok && p.action == actionRemove && len(packagesNamed(p, kept.names...)) > 0 {
+				if p, ok := parsePackages(call); ok && p.action == actionRemove && len(packagesNamed(p, names...)) > 0 {
 					return call.Location.Line
 				}
 			}
