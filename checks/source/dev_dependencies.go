@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
@@ -545,15 +544,12 @@ func isPlainBase(stage *dockerfile.Stage) bool {
 	if !ok {
 		return false
 	}
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
+	n, ok := parseImage(image)
+	if !ok {
 		return false
 	}
-	name := "/" + reference.Path(named)
-	official, ok := strings.CutPrefix(name[max(0, strings.LastIndex(name, "/library/")):], "/library/")
-	return name == "/oven/bun" || ok && slices.Contains([]string{
-		"node", "alpine", "debian", "ubuntu", "python", "ruby", "php", "golang", "buildpack-deps", "fedora", "rockylinux", "almalinux", "amazonlinux",
-	}, official)
+	official := n.official()
+	return n.path() == "oven/bun" || slices.Contains(distributions, official) || slices.Contains([]string{"node", "python", "ruby", "php", "golang", "buildpack-deps"}, official)
 }
 
 // nodeManifestHas reports whether a package.json has development dependencies, and

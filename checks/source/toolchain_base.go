@@ -47,9 +47,9 @@ ENTRYPOINT ["java", "-jar", "/app.jar"]
 		if !ok {
 			return checks.Outcome{}
 		}
-		named, err := reference.ParseNormalizedNamed(image)
-		if err != nil {
-			return checks.Outcome{} // source/valid reports it
+		named, ok := parseImage(image)
+		if !ok {
+			return checks.Outcome{}
 		}
 		t, ok := toolchainOf(named)
 		if !ok || slices.ContainsFunc(startCalls(s.Final), func(call dockerfile.Call) bool { return startsTool(s, call, t) }) {
@@ -107,19 +107,15 @@ var toolchains = []toolchain{
 }
 
 // toolchainOf returns the toolchain that an image is, by its name and tag.
-func toolchainOf(named reference.Named) (toolchain, bool) {
-	name := "/" + reference.Path(named)
-	tag := ""
-	if tagged, ok := named.(reference.Tagged); ok {
-		tag = tagged.Tag()
-	}
+func toolchainOf(named imageName) (toolchain, bool) {
+	name, tag := "/"+named.path(), named.tag
 	words := strings.FieldsFunc(tag, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
 	has := func(list []string) bool {
 		return slices.ContainsFunc(words, func(word string) bool {
 			return slices.ContainsFunc(list, func(head string) bool { return strings.HasPrefix(word, head) }) // jre, jre11
 		})
 	}
-	_, digested := named.(reference.Digested)
+	_, digested := named.Named.(reference.Digested)
 	for _, t := range toolchains {
 		if !strings.HasSuffix(name, "/"+t.name) {
 			continue
