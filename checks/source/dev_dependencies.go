@@ -301,9 +301,7 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 			return clears, true
 		}
 		d.prune = map[string]string{"npm": "npm prune --omit=dev", "pnpm": "pnpm prune --prod"}[program]
-		d.fix = "Write " + map[string]string{
-			"npm": "npm ci --omit=dev", "yarn": "yarn install --production --frozen-lockfile, or yarn workspaces focus --production for a newer Yarn", "pnpm": "pnpm install --prod --frozen-lockfile", "bun": "bun install --production --frozen-lockfile",
-		}[program]
+		d.fix = "Write " + better(call, yarnOf(files.context, call, "."), program == "yarn" || !lacksLock(files, in, dir), true)
 		d.explicit = strings.Contains(call.String(), "--include=dev") || strings.Contains(call.String(), "--include dev")
 		d.certain, ok = nodeManifestHas(files, in, path.Join(dir, "package.json"))
 		d.certain = d.certain || d.explicit
@@ -316,7 +314,7 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 		if hasWord(call, "--no-dev") || setsVariable(in, call, "COMPOSER_NO_DEV") {
 			return clears, true
 		}
-		d.fix, d.prune = "Write composer install --no-dev", "composer install --no-dev"
+		d.fix, d.prune = "Write "+better(call, yarnUnknown, true, true), "composer install --no-dev"
 		has, ok := manifestHas(files, in, path.Join(dir, "composer.json"), `"require-dev"`)
 		d.certain = has
 		return e, ok && !uncertain
@@ -451,13 +449,13 @@ func pythonProject(in *dockerfile.Instruction, files *stageFiles, call dockerfil
 	switch program {
 	case "uv":
 		omits = hasOption(call, "--no-dev", "--no-default-groups", "--only-group", "--no-group") || setsVariable(in, call, "UV_NO_DEV") || setsVariable(in, call, "UV_NO_DEFAULT_GROUPS")
-		d.fix, marks = "Write uv sync --no-dev", []string{"\ndev =", "\ndev=", "dev-dependencies"}
+		d.fix, marks = "Write "+better(call, yarnUnknown, false, true), []string{"\ndev =", "\ndev=", "dev-dependencies"}
 	case "poetry":
 		omits = hasOption(call, "--only", "--without", "--no-dev", "--only-root")
-		d.fix, marks = "Write poetry install --only main", append(marks, "[tool.poetry.group.", "[tool.poetry.dev-dependencies]")
+		d.fix, marks = "Write "+better(call, yarnUnknown, false, true), append(marks, "[tool.poetry.group.", "[tool.poetry.dev-dependencies]")
 	case "pdm":
 		omits = hasOption(call, "--prod", "--production", "--no-dev")
-		d.fix, marks = "Write pdm sync --prod", append(marks, "[tool.pdm.dev-dependencies]")
+		d.fix, marks = "Write "+better(call, yarnUnknown, true, true), append(marks, "[tool.pdm.dev-dependencies]")
 	}
 	if omits {
 		return developmentEvent{tree: environment}, true
@@ -559,6 +557,15 @@ func nodeManifestHas(files *stageFiles, in *dockerfile.Instruction, name string)
 		return false, false
 	}
 	return manifestHas(files, in, name, `"devDependencies"`)
+}
+
+// lacksLock reports whether a package.json of the build context has no lock file beside
+// it: an install that insists on one would fail.
+func lacksLock(files *stageFiles, in *dockerfile.Instruction, dir string) bool {
+	manifest := files.find(in, path.Join(dir, "package.json"))
+	return manifest.presence == present && files.context.Exists(manifest.path) && !slices.ContainsFunc(lockFiles, func(name string) bool {
+		return files.context.Exists(path.Join(path.Dir(manifest.path), name))
+	})
 }
 
 // manifestHas reports whether a file of the build context holds one of the marks,
