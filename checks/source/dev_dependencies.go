@@ -280,7 +280,8 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 	if d.command = commandName(call); d.command == program && len(call.Words) > 1 && !strings.HasPrefix(call.Words[1], "-") {
 		d.command += " " + call.Words[1]
 	}
-	uncertain := isConditional(call) || isOptional(call)
+	// Asked last: it looks through the whole script.
+	uncertain := func() bool { return isConditional(call) || isOptional(call) }
 	e := developmentEvent{install: &d}
 	clears := developmentEvent{}
 	switch program {
@@ -305,7 +306,7 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 		d.explicit = strings.Contains(call.String(), "--include=dev") || strings.Contains(call.String(), "--include dev")
 		d.certain, ok = nodeManifestHas(files, in, path.Join(dir, "package.json"))
 		d.certain = d.certain || d.explicit
-		return e, !uncertain && (ok || d.explicit)
+		return e, (ok || d.explicit) && !uncertain()
 	case "composer":
 		e.tree, clears.tree = tree("vendor"), tree("vendor")
 		if i, ok := parseInstall(call); !ok || i.builds || hasWord(call, "--dry-run") {
@@ -317,7 +318,7 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 		d.fix, d.prune = "Write "+better(call, yarnUnknown, true, true), "composer install --no-dev"
 		has, ok := manifestHas(files, in, path.Join(dir, "composer.json"), `"require-dev"`)
 		d.certain = has
-		return e, ok && !uncertain
+		return e, ok && !uncertain()
 	case "bundle", "bundler":
 		i, ok := parseInstall(call)
 		switch {
@@ -337,14 +338,14 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 		}
 		d.command, d.fix = "bundle install", "Write ENV BUNDLE_WITHOUT=development:test before it"
 		d.certain, ok = manifestHas(files, in, path.Join(dir, "Gemfile"), "group :development", "group :test", "group(:development", "group(:test", "group: :development", "group: :test", "group: [:", "groups: [:", ":group =>")
-		return e, ok && !uncertain
+		return e, ok && !uncertain()
 	case "uv", "poetry", "pdm":
 		if f, ok := pythonProject(in, files, call, dir); ok {
 			if f.install != nil {
 				d.explicit, d.certain, d.fix = f.install.explicit, f.install.certain, f.install.fix
 				f.install = &d
 			}
-			return f, f.install == nil || !uncertain
+			return f, f.install == nil || !uncertain()
 		}
 	}
 	return pipEvent(in, files, index, d, uncertain)
@@ -352,11 +353,11 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 
 // pipEvent judges an install of pip, uv pip or pipenv: by the names of its files,
 // groups and packages, and by what the files name.
-func pipEvent(in *dockerfile.Instruction, files *stageFiles, index int, d development, uncertain bool) (developmentEvent, bool) {
+func pipEvent(in *dockerfile.Instruction, files *stageFiles, index int, d development, uncertain func() bool) (developmentEvent, bool) {
 	call := d.call
 	p, ok := parsePackages(call)
 	isPip := ok && (p.manager == "pip" || p.manager == "uv" && hasWord(call, "pip")) && p.action == actionInstall
-	if !isPip && call.Program() != "pipenv" && call.Program() != "pip-sync" && !(p.manager == "uv" && hasWord(call, "sync")) || uncertain {
+	if !isPip && call.Program() != "pipenv" && call.Program() != "pip-sync" && !(p.manager == "uv" && hasWord(call, "sync")) || uncertain() {
 		return developmentEvent{}, false
 	}
 	d.explicit, d.fix = true, "Keep what only the development needs in a file or group of its own, and install it in a stage of the development alone"

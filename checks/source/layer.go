@@ -179,7 +179,10 @@ func newRunLayer(in *dockerfile.Instruction) *runLayer {
 			if mount.Target == "" {
 				continue
 			}
-			r.opaque = r.opaque || !target.Known
+			if !target.Known {
+				r.opaque = true
+				continue
+			}
 			r.mounts = append(r.mounts, target.Text)
 		}
 	}

@@ -167,12 +167,14 @@ func isTolerated(pipe *syntax.BinaryCmd, above []syntax.Node) bool {
 	within := func(node syntax.Node) bool {
 		return node.Pos().Offset() <= pipe.Pos().Offset() && pipe.Pos().Offset() < node.End().Offset()
 	}
-	for i, node := range above {
+	if n := len(above) - 2; n >= 0 {
+		if outer, ok := above[n].(*syntax.BinaryCmd); ok && isPipe(outer) && within(outer.X) {
+			return true // a part of a longer pipe, which is judged as one
+		}
+	}
+	for _, node := range above {
 		switch node := node.(type) {
 		case *syntax.BinaryCmd:
-			if isPipe(node) && within(node.X) && i == len(above)-2 {
-				return true // a part of a longer pipe, which is judged as one
-			}
 			if node.Op == syntax.OrStmt && within(node.X) && !leavesLoop([]*syntax.Stmt{node.Y}) && !callsProgram(node.Y, "false") {
 				return true
 			}
