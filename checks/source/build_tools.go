@@ -102,14 +102,15 @@ func runsSomething(final *dockerfile.Stage, chain []*dockerfile.Stage) bool {
 	return false
 }
 
-// workNames are words of the names of stages to work in.
-var workNames = []string{"dev", "devel", "develop", "development", "devcontainer", "test", "tests", "testing", "lint", "ci", "debug"}
+// workNames are words of the names of stages to work in, beside those of the
+// development.
+var workNames = []string{"devcontainer", "lint", "ci", "debug"}
 
 // isWorkbench reports whether an image says that it is there to build, to test or
 // to work in: by its name, or by a command that is a build, a test or a shell.
 func isWorkbench(final *dockerfile.Stage) bool {
 	words := strings.FieldsFunc(final.Name, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
-	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(workNames, w) }) {
+	if slices.ContainsFunc(words, func(w string) bool { return isDevelopmentName(w) || slices.Contains(workNames, w) }) {
 		return true
 	}
 	calls := startCalls(final)

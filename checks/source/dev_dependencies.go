@@ -647,7 +647,8 @@ func installsDevelopment(call dockerfile.Call) string {
 	return ""
 }
 
-// isDevelopmentName reports whether a word names dependencies of the development.
+// isDevelopmentName reports whether a word names what belongs to the development:
+// dependencies, or a stage.
 func isDevelopmentName(word string) bool {
-	return slices.Contains([]string{"dev", "develop", "development", "test", "tests", "testing"}, word)
+	return slices.Contains([]string{"dev", "devel", "develop", "development", "test", "tests", "testing"}, word)
 }

@@ -66,7 +66,9 @@ func pipefailFix(in *dockerfile.Instruction, script *dockerfile.Script) string {
 	}
 	shell := shellOf(in, script)
 	able := len(shell) > 0 && !slices.Contains([]string{"sh", "dash"}, shell[0][strings.LastIndex(shell[0], "/")+1:])
-	able = able || has("alpine", "busybox", "fedora", "rockylinux", "almalinux", "amazonlinux", "centos", "oraclelinux", "/ubi", "opensuse")
+	able = able || has("/ubi", "opensuse") || slices.ContainsFunc(distributions, func(name string) bool {
+		return name != "debian" && name != "ubuntu" && has(name)
+	})
 	run, _ := in.Command.(*instructions.RunCommand)
 	switch {
 	case able && run != nil && len(run.Files) > 0 && script == in.Script:
