@@ -26,7 +26,7 @@ type Call struct {
 	// their directories: sudo, env and sh for sudo env A=1 sh -c "npm ci".
 	Through []string
 	// Input are the calls whose output it reads from a pipe: curl for sh in
-	// "curl -fsSL https://… | sh".
+	// "curl -fsSL https://… | sh". They stand right before it in Instruction.Calls.
 	Input []Call
 	// Script and Node are where it stands in shell syntax; nil in exec form.
 	Script *Script

@@ -35,8 +35,7 @@ ADD app /app
 		var findings []checks.Finding
 		for _, stage := range s.Reachable() {
 			for _, c := range stage.Copies() {
-				add, ok := c.Command.(*instructions.AddCommand)
-				if !ok || c.Trigger || add.Unpack != nil || slices.ContainsFunc(c.Sources, needsAdd) {
+				if c.Trigger || !isPlainAdd(c) {
 					continue
 				}
 				what := "here document"
@@ -50,6 +49,12 @@ ADD app /app
 		}
 		return checks.Found(findings...)
 	},
+}
+
+// isPlainAdd reports whether an ADD does no more than COPY.
+func isPlainAdd(c dockerfile.Copy) bool {
+	add, ok := c.Command.(*instructions.AddCommand)
+	return ok && add.Unpack == nil && !slices.ContainsFunc(c.Sources, needsAdd)
 }
 
 // needsAdd reports whether ADD may do something with a source that COPY does not.

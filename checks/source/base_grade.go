@@ -227,11 +227,11 @@ func imagesOf(s *dockerfile.Source, stages []*dockerfile.Stage) []imageUse {
 			if !ok || meantStage(s, ref) != nil {
 				continue
 			}
-			named, err := reference.ParseNormalizedNamed(image)
-			if err != nil {
-				continue // source/valid reports it
+			named, ok := parseImage(image)
+			if !ok {
+				continue
 			}
-			uses = append(uses, imageUse{ref, image, named, gradeImage(named)})
+			uses = append(uses, imageUse{ref, image, named.Named, gradeImage(named.Named)})
 		}
 	}
 	return uses

@@ -38,7 +38,9 @@ FROM python:latest
 			if reference.IsNameOnly(use.named) {
 				fault = "has no tag, which means latest"
 			}
-			findings = append(findings, use.finding("image %s %s", use.image, fault))
+			f := use.finding("image %s %s", use.image, fault)
+			f.Fix = versionFix(use.named)
+			findings = append(findings, f)
 		}
 		if len(findings) == 0 {
 			return checks.Passed("%d external images, each with a version", len(uses))

@@ -27,3 +27,18 @@ func TestBaseTag(t *testing.T) {
 		"stage not used":     {text: "FROM node AS unused\nFROM scratch\n", status: checks.Fail, finding: "1: node"},
 	})
 }
+
+// TestBaseTagFix wants the advice of source/base-version for publishers that tag in a
+// way of their own.
+func TestBaseTagFix(t *testing.T) {
+	for image, want := range map[string]string{
+		"gcr.io/distroless/static":       `append the digest that "docker buildx imagetools inspect gcr.io/distroless/static" prints`,
+		"cgr.dev/chainguard/node:latest": "append the digest",
+		"alpine":                         "alpine:3.20.3",
+		"node":                           baseTag.Fix,
+	} {
+		if f := run(t, baseTag, "FROM "+image+"\n", dockerfile.Options{}).Findings; len(f) != 1 || !strings.Contains(f[0].Fix, want) {
+			t.Errorf("%s: %+v, want %s", image, f, want)
+		}
+	}
+}

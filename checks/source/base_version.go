@@ -50,7 +50,7 @@ func versionFix(named reference.Named) string {
 		return "Name a dated tag, as in debian:bookworm-20240812-slim."
 	case name == "ubuntu":
 		return "Name a dated tag, as in ubuntu:noble-20240827.1."
-	case strings.HasPrefix(name, "gcr.io/distroless/"):
+	case strings.HasPrefix(name, "gcr.io/distroless/"), strings.HasPrefix(name, "cgr.dev/chainguard/"):
 		return "Its publisher has no tags with a version: append the digest that \"docker buildx imagetools inspect " + named.String() + "\" prints, as in " + named.String() + "@sha256:…."
 	}
 	return ""

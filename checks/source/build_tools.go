@@ -46,19 +46,8 @@ CMD ["python", "-m", "app"]
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		chain := s.Final.Chain()
-		if _, ok := builtInOneStage(s); ok || !runsSomething(s.Final, chain) || isWorkbench(s.Final) {
-			return checks.Outcome{}
-		}
-		extensions := buildsExtensions(chain)
-		clones := clonesRepositories(chain)
 		var findings []checks.Finding
-		for _, kept := range packagesKept(chain, func(call dockerfile.Call, p packages) []string {
-			names := buildPackages(call, extensions)
-			if clones {
-				names = append(names, packagesNamed(p, "git")...)
-			}
-			return names
-		}) {
+		for _, kept := range keptBuildTools(s) {
 			names := strings.Join(kept.names, ", ")
 			f := checks.At(kept.call.Location, "the image keeps %s, which only a build needs", names)
 			if names == "git" {
@@ -73,6 +62,23 @@ CMD ["python", "-m", "app"]
 		}
 		return checks.Found(findings...)
 	},
+}
+
+// keptBuildTools returns the packages that only a build needs, and the image keeps.
+func keptBuildTools(s *dockerfile.Source) []keptPackages {
+	chain := s.Final.Chain()
+	if _, ok := builtInOneStage(s); ok || !runsSomething(s.Final, chain) || isWorkbench(s.Final) {
+		return nil
+	}
+	extensions := buildsExtensions(chain)
+	clones := clonesRepositories(chain)
+	return packagesKept(chain, func(call dockerfile.Call, p packages) []string {
+		names := buildPackages(call, extensions)
+		if clones {
+			names = append(names, packagesNamed(p, "git")...)
+		}
+		return names
+	})
 }
 
 // runsSomething reports whether an image is one to run: it says how, has the source
@@ -96,14 +102,18 @@ func runsSomething(final *dockerfile.Stage, chain []*dockerfile.Stage) bool {
 	return false
 }
 
-// workNames are words of the names of stages to work in.
-var workNames = []string{"dev", "devel", "develop", "development", "devcontainer", "test", "tests", "testing", "lint", "ci", "debug"}
+// workNames are words of the names of stages to work in, beside those of the
+// development.
+var workNames = []string{"devcontainer", "lint", "ci", "debug"}
+
+// isWorkName reports whether a word says that a stage is there to work in.
+func isWorkName(word string) bool { return isDevelopmentName(word) || slices.Contains(workNames, word) }
 
 // isWorkbench reports whether an image says that it is there to build, to test or
 // to work in: by its name, or by a command that is a build, a test or a shell.
 func isWorkbench(final *dockerfile.Stage) bool {
 	words := strings.FieldsFunc(final.Name, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
-	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(workNames, w) }) {
+	if slices.ContainsFunc(words, isWorkName) {
 		return true
 	}
 	calls := startCalls(final)
@@ -167,6 +177,12 @@ func clonesRepositories(chain []*dockerfile.Stage) bool {
 // removalLine returns the line of the call that removes one of the packages in a
 // later instruction; 0 if none does.
 func removalLine(chain []*dockerfile.Stage, kept keptPackages) int {
+	names := kept.names
+	if p, _ := parsePackages(kept.call); p.manager == "apk" {
+		if group, ok := p.value("-t", "--virtual"); ok {
+			names = append(slices.Clone(names), group)
+		}
+	}
 	behind := false
 	for _, stage := range chain {
 		for _, in := range stage.Instructions {
@@ -175,7 +191,7 @@ func removalLine(chain []*dockerfile.Stage, kept keptPackages) int {
 				continue
 			}
 			for _, call := range in.Calls {
-				if p, ok := parsePackages(call); ok && p.action == actionRemove && len(packagesNamed(p, kept.names...)) > 0 {
+				if p, ok := parsePackages(call); ok && p.action == actionRemove && len(packagesNamed(p, names...)) > 0 {
 					return call.Location.Line
 				}
 			}

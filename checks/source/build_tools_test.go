@@ -20,6 +20,7 @@ func TestBuildTools(t *testing.T) {
 		"stage not used": {text: build + "FROM a:1 AS b\nRUN apk add make\nFROM a:1\n" + end, status: checks.Pass},
 		"one stage":      {text: "FROM a:1\nRUN apk add make\nCMD [\"app\"]\n", status: checks.Pass},
 		"without CMD":    {text: build + "FROM a:1\nRUN apk add gcc\nCOPY --from=build /app /app\n", status: checks.Warn},
+		"group later":    {text: build + "FROM a:1\nRUN apk add -t .d gcc\nRUN apk del .d\n" + end, status: checks.Warn, finding: "4:5: that line 5 removes them"},
 		"removed later":  {text: build + "FROM a:1\nRUN apk add gcc\nRUN apk del gcc\n" + end, status: checks.Warn, finding: "4:5: the image keeps gcc, which only a build needs; that line 5 removes them does not take them out of the layer"},
 		"removed by stage": {text: "FROM a:1 AS base\nRUN apk add gcc\n" + build + "FROM base\nRUN apk del gcc\n" + end, status: checks.Warn,
 			finding: "2:5: that line 6 removes them"},

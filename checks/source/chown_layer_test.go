@@ -39,8 +39,25 @@ func TestChownLayer(t *testing.T) {
 		"options end":     {text: "FROM a:1\nCOPY . /app\nRUN chown -R -- app /app\n", status: checks.Warn},
 		"configuration":   {text: "-- Dockerfile --\nFROM a:1\nCOPY Caddyfile /etc/caddy/\nRUN chown -R app /etc/caddy\n-- Caddyfile --\n", status: checks.Pass},
 	})
-	res := run(t, chownLayer, "FROM a:1\nCOPY . /app\nRUN chmod -R 755 /app\n", dockerfile.Options{})
-	if want := "Write COPY --chmod=755 in line 2, and take /app out of the chmod."; len(res.Findings) != 1 || res.Findings[0].Fix != want {
-		t.Errorf("%+v, want %s", res.Findings, want)
+	const end = ", and take /app out of the "
+	for text, want := range map[string]string{
+		"COPY . /app\nRUN chmod -R 755 /app\n":                             "Write COPY --chmod=755 in line 2" + end + "chmod.",
+		"COPY . /app\nRUN chmod -R 777 /app\n":                             "Write COPY --chmod=755 in line 2" + end + "chmod.",
+		"COPY . /app\nRUN chmod -R 0666 /app\n":                            "Write COPY --chmod=0644 in line 2" + end + "chmod.",
+		"COPY . /app\nRUN chmod -R a+rwX /app\n":                           "Write COPY --chmod=755 in line 2" + end + "chmod.",
+		"ADD . /app\nRUN chown -R 1000 /app\n":                             "Write COPY --chown=1000 in line 2" + end + "chown.",
+		"ADD a.tgz /app\nRUN chown -R 1000 /app\n":                         "Write ADD --chown=1000 in line 2" + end + "chown.",
+		"COPY . /app\nRUN chgrp -R 0 /app && chmod -R g=u /app\n":          "Write COPY --chmod=g=u in line 2" + end + "chgrp and chmod.",
+		"COPY . /app\nRUN chown -R a /app && chgrp -R b /app\n":            "Write COPY --chown=a:b in line 2" + end + "chown and chgrp.",
+		"COPY . /app\nRUN chown -R a:b /app && chmod -R 750 /app\n":        "Write COPY --chown=a:b --chmod=750 in line 2" + end + "chown and chmod.",
+		"COPY . /app\nRUN chown -R root:root /app\n":                       "Take /app out of the chown: what COPY brings belongs to root anyway.",
+		"COPY --chown=a . /app\nRUN chgrp -R 0 /app\n":                     "Write COPY --chown=:0 in line 2" + end + "chgrp.",
+		"COPY . /app\nRUN useradd --system app && chown -R app:app /app\n": "Create the user app before line 2 instead of in line 3, write COPY --chown=app:app there" + end + "chown.",
+		"RUN adduser -D app\nCOPY . /app\nRUN chown -R app /app\n":         "Write COPY --chown=app in line 3" + end + "chown.",
+	} {
+		f := run(t, chownLayer, "FROM a:1\n"+text, dockerfile.Options{}).Findings
+		if len(f) != 1 || f[0].Fix != want {
+			t.Errorf("%s: %+v, want %s", text, f, want)
+		}
 	}
 }

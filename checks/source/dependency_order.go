@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
@@ -36,6 +37,7 @@ RUN npm ci
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
 		ends := map[*dockerfile.Stage]layers{}
+		reports := sync.OnceValue(func() installReports { return newInstallReports(s) })
 		for _, stage := range s.Stages {
 			state := ends[stage.Base].clone()
 			for _, in := range stage.Instructions {
@@ -43,7 +45,7 @@ RUN npm ci
 					state.copies = append(state.copies, c)
 				}
 				for _, call := range in.Calls {
-					found, ok := judgeInstall(s, &state, in, call)
+					found, ok := judgeInstall(s, &state, in, call, reports)
 					if ok && stage.Reachable {
 						findings = append(findings, found)
 					}
@@ -69,7 +71,7 @@ func (l layers) clone() layers {
 	return c
 }
 
-func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instruction, call dockerfile.Call) (checks.Finding, bool) {
+func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instruction, call dockerfile.Call, reports func() installReports) (checks.Finding, bool) {
 	i, ok := parseInstall(call)
 	if !ok || state.installed[i.ecosystem] {
 		return checks.Finding{}, false
@@ -87,8 +89,10 @@ func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instructio
 		return checks.Finding{}, false
 	}
 	c := state.copies[at]
-	source, fix := c.ContextPaths()[0], i.fix
-	if beside {
+	source, fix := c.ContextPaths()[0], ""
+	if !beside {
+		fix = orderFix(s, c, i, call, reports())
+	} else {
 		source = takesSource(c)
 		fix = "Move the " + c.Keyword + " of " + source + " behind this RUN, which needs the manifest and lock file only."
 	}
@@ -99,6 +103,74 @@ func judgeInstall(s *dockerfile.Source, state *layers, in *dockerfile.Instructio
 		f.Severity = checks.Medium
 	}
 	return f, true
+}
+
+// installReports are the places of the installs that other checks report.
+type installReports struct{ unlocked, development map[checks.Location]bool }
+
+func newInstallReports(s *dockerfile.Source) installReports {
+	places := func(check Check) map[checks.Location]bool {
+		found := map[checks.Location]bool{}
+		for _, f := range check.Judge(s).Findings {
+			found[f.Location] = true
+		}
+		return found
+	}
+	return installReports{unlocked: places(lockedInstall), development: places(devDependencies)}
+}
+
+// orderFix says what to copy and to run before a copy brings the source: the files
+// that are there, and the install as it is written, or as the checks of installs want
+// it to be.
+func orderFix(s *dockerfile.Source, c dockerfile.Copy, i install, call dockerfile.Call, reports installReports) string {
+	dir := c.ContextPaths()[0]
+	names, dest := []string{}, c.Dest.Raw
+	if entries, err := s.ReadDir(dir); err == nil {
+		for _, entry := range entries {
+			names = append(names, entry.Name())
+		}
+	}
+	has := func(pattern string) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			match, err := path.Match(strings.TrimSuffix(pattern, "/"), name)
+			return err == nil && match
+		})
+	}
+	known := slices.ContainsFunc(names, i.isManifest) // whether the context is there
+	var files, copies []string
+	for n, name := range slices.Concat(i.copies, i.optional) {
+		optional := n >= len(i.copies)
+		switch below, isDir := strings.CutSuffix(name, "/"); {
+		case (optional || known) && !has(name):
+		case isDir:
+			copies = append(copies, "COPY "+path.Join(dir, below)+" "+path.Join(dest, below))
+		case name == "bun.lockb" && slices.ContainsFunc(files, func(f string) bool { return path.Base(f) == "bun.lock" }) && has("bun.lock"):
+		default:
+			if path.IsAbs(name) { // where it is in the image
+				to := c.Before.Resolve(c.Dest)
+				if rel, below := within(to.Text, name); to.Known && below {
+					name = rel
+				} else {
+					name = path.Base(name)
+				}
+			}
+			files = append(files, path.Join(dir, name))
+		}
+	}
+	if dest = strings.TrimSuffix(dest, "/") + "/"; len(files) > 0 {
+		copies = slices.Insert(copies, 0, "COPY "+strings.Join(files, " ")+" "+dest)
+	}
+	run := i.run
+	if run == "" {
+		locked := reports.unlocked[call.Location] && (!known || slices.ContainsFunc(lockFiles, has))
+		run = better(call, yarnOf(s, call, dir), locked, reports.development[call.Location])
+		for option := range strings.FieldsSeq(i.option) {
+			if !hasOption(call, option) {
+				run += " " + option
+			}
+		}
+	}
+	return "Before it, write " + strings.Join(append(copies, ""), ", ") + "RUN " + run + "; copy the rest of the source behind that"
 }
 
 // isVendored reports whether the modules that a go command needs lie in the source.

@@ -1,9 +1,11 @@
 package source
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 func TestDependencyOrder(t *testing.T) {
@@ -93,4 +95,53 @@ func TestDependencyOrderOfEveryEcosystem(t *testing.T) {
 		tests[name+" wrong"] = judgement{text: "FROM a:1\nCOPY . .\nRUN " + e.install + "\nRUN " + e.build + "\n", status: checks.Fail, finding: "3: comes behind COPY . in line 2"}
 	}
 	judgeAll(t, dependencyOrder, tests)
+}
+
+// TestDependencyOrderFix wants what it says to be written to build, and to earn no
+// finding of the checks of installs.
+func TestDependencyOrderFix(t *testing.T) {
+	const npm = "-- package.json --\n{\"devDependencies\": {\"vite\": \"6\"}}\n-- package-lock.json --\n{}\n"
+	const builder = "FROM node:22 AS b\nWORKDIR /app\nCOPY . .\n"
+	const end = "\nFROM node:22\nCOPY --from=b /app/dist /app\nCMD [\"node\", \"/app\"]\n"
+	for name, test := range map[string]struct{ text, files, want string }{
+		"npm":               {"RUN npm ci", npm, "COPY package*.json ./, RUN npm ci"},
+		"npm, no context":   {"RUN npm ci", "", "COPY package*.json ./, RUN npm ci"},
+		"npm, options":      {"RUN npm ci --omit=dev --ignore-scripts", npm, "RUN npm ci --omit=dev --ignore-scripts"},
+		"npm install":       {"RUN npm install --no-audit", npm, "RUN npm ci --no-audit"},
+		"npm, no lock":      {"RUN npm install", "-- package.json --\n{}\n", "COPY package*.json ./, RUN npm install"},
+		"npm, shrinkwrap":   {"RUN npm ci", "-- package.json --\n{}\n-- npm-shrinkwrap.json --\n{}\n", "COPY package*.json npm-shrinkwrap.json ./, "},
+		"Yarn of today":     {"RUN yarn install", "-- package.json --\n{}\n-- yarn.lock --\n-- .yarnrc.yml --\n-- .yarn/releases/yarn.cjs --\n", "COPY package.json yarn.lock .yarnrc.yml ./, COPY .yarn .yarn, RUN yarn install --immutable"},
+		"Yarn 1":            {"RUN yarn --frozen-lockfile", "-- package.json --\n{}\n-- yarn.lock --\n", "COPY package.json yarn.lock ./, RUN yarn install --frozen-lockfile"},
+		"pnpm workspace":    {"RUN pnpm i --frozen-lockfile", "-- package.json --\n{}\n-- pnpm-lock.yaml --\n-- pnpm-workspace.yaml --\n", "COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./, RUN pnpm i --frozen-lockfile"},
+		"Bun, binary lock":  {"RUN bun install --frozen-lockfile", "-- package.json --\n{}\n-- bun.lockb --\n", "COPY package.json bun.lockb ./, RUN bun install --frozen-lockfile"},
+		"Bun":               {"RUN bun install --frozen-lockfile", "-- package.json --\n{}\n-- bun.lock --\n", "COPY package.json bun.lock ./, "},
+		"pip, options":      {"RUN pip install --no-cache-dir -r requirements.txt", "", "COPY requirements.txt ./, RUN pip install --no-cache-dir -r requirements.txt"},
+		"pip, absolute":     {"RUN pip install -r /app/requirements.txt", "", "COPY requirements.txt ./, "},
+		"uv, options":       {"RUN uv sync --frozen --no-dev", "", "COPY pyproject.toml uv.lock ./, RUN uv sync --frozen --no-dev --no-install-project"},
+		"Poetry, no lock":   {"RUN poetry install", "-- pyproject.toml --\n", "COPY pyproject.toml ./, RUN poetry install --no-root"},
+		"Composer, options": {"RUN composer install --no-dev --no-scripts", "", "RUN composer install --no-dev --no-scripts --no-autoloader"},
+		"go":                {"RUN go build ./...", "", "COPY go.mod go.sum ./, RUN go mod download"},
+		"go, no sums":       {"RUN go build ./...", "-- go.mod --\nmodule a\n", "COPY go.mod ./, RUN go mod download"},
+		"Gradle":            {"RUN gradle build --no-daemon -x test", "", "COPY *.gradle* ./, RUN gradle --no-daemon dependencies"},
+		"Gradle's wrapper":  {"RUN ./gradlew bootJar --no-daemon", "", "COPY gradlew *.gradle* ./, COPY gradle gradle, RUN ./gradlew --no-daemon dependencies"},
+		"gradlew, bare":     {"RUN gradlew build", "-- build.gradle --\n-- gradlew --\n-- gradle.properties --\n-- gradle/wrapper/gradle-wrapper.jar --\n", "COPY gradlew *.gradle* gradle.properties ./, COPY gradle gradle, RUN ./gradlew dependencies"},
+		"Maven":             {"RUN mvn -B -DskipTests clean package", "", "COPY pom.xml ./, RUN mvn -B -DskipTests dependency:go-offline"},
+		"Maven's wrapper":   {"RUN ./mvnw -q package", "", "COPY mvnw pom.xml ./, COPY .mvn .mvn, RUN ./mvnw -q dependency:go-offline"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := "-- Dockerfile --\n" + builder + test.text + end + test.files
+			f := run(t, dependencyOrder, text, dockerfile.Options{}).Findings
+			if len(f) != 1 || !strings.Contains(f[0].Fix, test.want) {
+				t.Errorf("%+v, want %s", f, test.want)
+			}
+		})
+	}
+	for text, want := range map[string]string{
+		"-- Dockerfile --\nFROM node:22\nCOPY api /app\nRUN cd /app && npm ci\n-- api/package.json --\n{}\n-- api/package-lock.json --\n-- api/index.js --\n": "write COPY api/package*.json /app/, RUN npm ci;",
+		"-- Dockerfile --\nFROM node:22\nCOPY . .\nRUN npm install\nCMD [\"node\", \"x\"]\n" + npm:                                                            "write COPY package*.json ./, RUN npm ci --omit=dev;",
+	} {
+		if f := run(t, dependencyOrder, text, dockerfile.Options{}).Findings; len(f) != 1 || !strings.Contains(f[0].Fix, want) {
+			t.Errorf("%+v, want %s", f, want)
+		}
+	}
 }

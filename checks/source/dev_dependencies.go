@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
@@ -281,7 +280,8 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 	if d.command = commandName(call); d.command == program && len(call.Words) > 1 && !strings.HasPrefix(call.Words[1], "-") {
 		d.command += " " + call.Words[1]
 	}
-	uncertain := isConditional(call) || isOptional(call)
+	// Asked last: it looks through the whole script.
+	uncertain := func() bool { return isConditional(call) || isOptional(call) }
 	e := developmentEvent{install: &d}
 	clears := developmentEvent{}
 	switch program {
@@ -302,13 +302,11 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 			return clears, true
 		}
 		d.prune = map[string]string{"npm": "npm prune --omit=dev", "pnpm": "pnpm prune --prod"}[program]
-		d.fix = "Write " + map[string]string{
-			"npm": "npm ci --omit=dev", "yarn": "yarn install --production --frozen-lockfile, or yarn workspaces focus --production for a newer Yarn", "pnpm": "pnpm install --prod --frozen-lockfile", "bun": "bun install --production --frozen-lockfile",
-		}[program]
+		d.fix = "Write " + better(call, yarnOf(files.context, call, "."), program == "yarn" || !lacksLock(files, in, dir), true)
 		d.explicit = strings.Contains(call.String(), "--include=dev") || strings.Contains(call.String(), "--include dev")
 		d.certain, ok = nodeManifestHas(files, in, path.Join(dir, "package.json"))
 		d.certain = d.certain || d.explicit
-		return e, !uncertain && (ok || d.explicit)
+		return e, (ok || d.explicit) && !uncertain()
 	case "composer":
 		e.tree, clears.tree = tree("vendor"), tree("vendor")
 		if i, ok := parseInstall(call); !ok || i.builds || hasWord(call, "--dry-run") {
@@ -317,10 +315,10 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 		if hasWord(call, "--no-dev") || setsVariable(in, call, "COMPOSER_NO_DEV") {
 			return clears, true
 		}
-		d.fix, d.prune = "Write composer install --no-dev", "composer install --no-dev"
+		d.fix, d.prune = "Write "+better(call, yarnUnknown, true, true), "composer install --no-dev"
 		has, ok := manifestHas(files, in, path.Join(dir, "composer.json"), `"require-dev"`)
 		d.certain = has
-		return e, ok && !uncertain
+		return e, ok && !uncertain()
 	case "bundle", "bundler":
 		i, ok := parseInstall(call)
 		switch {
@@ -340,14 +338,14 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 		}
 		d.command, d.fix = "bundle install", "Write ENV BUNDLE_WITHOUT=development:test before it"
 		d.certain, ok = manifestHas(files, in, path.Join(dir, "Gemfile"), "group :development", "group :test", "group(:development", "group(:test", "group: :development", "group: :test", "group: [:", "groups: [:", ":group =>")
-		return e, ok && !uncertain
+		return e, ok && !uncertain()
 	case "uv", "poetry", "pdm":
 		if f, ok := pythonProject(in, files, call, dir); ok {
 			if f.install != nil {
 				d.explicit, d.certain, d.fix = f.install.explicit, f.install.certain, f.install.fix
 				f.install = &d
 			}
-			return f, f.install == nil || !uncertain
+			return f, f.install == nil || !uncertain()
 		}
 	}
 	return pipEvent(in, files, index, d, uncertain)
@@ -355,11 +353,11 @@ func developmentEventOf(in *dockerfile.Instruction, files *stageFiles, index int
 
 // pipEvent judges an install of pip, uv pip or pipenv: by the names of its files,
 // groups and packages, and by what the files name.
-func pipEvent(in *dockerfile.Instruction, files *stageFiles, index int, d development, uncertain bool) (developmentEvent, bool) {
+func pipEvent(in *dockerfile.Instruction, files *stageFiles, index int, d development, uncertain func() bool) (developmentEvent, bool) {
 	call := d.call
 	p, ok := parsePackages(call)
 	isPip := ok && (p.manager == "pip" || p.manager == "uv" && hasWord(call, "pip")) && p.action == actionInstall
-	if !isPip && call.Program() != "pipenv" && call.Program() != "pip-sync" && !(p.manager == "uv" && hasWord(call, "sync")) || uncertain {
+	if !isPip && call.Program() != "pipenv" && call.Program() != "pip-sync" && !(p.manager == "uv" && hasWord(call, "sync")) || uncertain() {
 		return developmentEvent{}, false
 	}
 	d.explicit, d.fix = true, "Keep what only the development needs in a file or group of its own, and install it in a stage of the development alone"
@@ -452,13 +450,13 @@ func pythonProject(in *dockerfile.Instruction, files *stageFiles, call dockerfil
 	switch program {
 	case "uv":
 		omits = hasOption(call, "--no-dev", "--no-default-groups", "--only-group", "--no-group") || setsVariable(in, call, "UV_NO_DEV") || setsVariable(in, call, "UV_NO_DEFAULT_GROUPS")
-		d.fix, marks = "Write uv sync --no-dev", []string{"\ndev =", "\ndev=", "dev-dependencies"}
+		d.fix, marks = "Write "+better(call, yarnUnknown, false, true), []string{"\ndev =", "\ndev=", "dev-dependencies"}
 	case "poetry":
 		omits = hasOption(call, "--only", "--without", "--no-dev", "--only-root")
-		d.fix, marks = "Write poetry install --only main", append(marks, "[tool.poetry.group.", "[tool.poetry.dev-dependencies]")
+		d.fix, marks = "Write "+better(call, yarnUnknown, false, true), append(marks, "[tool.poetry.group.", "[tool.poetry.dev-dependencies]")
 	case "pdm":
 		omits = hasOption(call, "--prod", "--production", "--no-dev")
-		d.fix, marks = "Write pdm sync --prod", append(marks, "[tool.pdm.dev-dependencies]")
+		d.fix, marks = "Write "+better(call, yarnUnknown, true, true), append(marks, "[tool.pdm.dev-dependencies]")
 	}
 	if omits {
 		return developmentEvent{tree: environment}, true
@@ -545,15 +543,12 @@ func isPlainBase(stage *dockerfile.Stage) bool {
 	if !ok {
 		return false
 	}
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
+	n, ok := parseImage(image)
+	if !ok {
 		return false
 	}
-	name := "/" + reference.Path(named)
-	official, ok := strings.CutPrefix(name[max(0, strings.LastIndex(name, "/library/")):], "/library/")
-	return name == "/oven/bun" || ok && slices.Contains([]string{
-		"node", "alpine", "debian", "ubuntu", "python", "ruby", "php", "golang", "buildpack-deps", "fedora", "rockylinux", "almalinux", "amazonlinux",
-	}, official)
+	official := n.official()
+	return n.path() == "oven/bun" || slices.Contains(distributions, official) || slices.Contains([]string{"node", "python", "ruby", "php", "golang", "buildpack-deps"}, official)
 }
 
 // nodeManifestHas reports whether a package.json has development dependencies, and
@@ -563,6 +558,15 @@ func nodeManifestHas(files *stageFiles, in *dockerfile.Instruction, name string)
 		return false, false
 	}
 	return manifestHas(files, in, name, `"devDependencies"`)
+}
+
+// lacksLock reports whether a package.json of the build context has no lock file beside
+// it: an install that insists on one would fail.
+func lacksLock(files *stageFiles, in *dockerfile.Instruction, dir string) bool {
+	manifest := files.find(in, path.Join(dir, "package.json"))
+	return manifest.presence == present && files.context.Exists(manifest.path) && !slices.ContainsFunc(lockFiles, func(name string) bool {
+		return files.context.Exists(path.Join(path.Dir(manifest.path), name))
+	})
 }
 
 // manifestHas reports whether a file of the build context holds one of the marks,
@@ -643,7 +647,8 @@ func installsDevelopment(call dockerfile.Call) string {
 	return ""
 }
 
-// isDevelopmentName reports whether a word names dependencies of the development.
+// isDevelopmentName reports whether a word names what belongs to the development:
+// dependencies, or a stage.
 func isDevelopmentName(word string) bool {
-	return slices.Contains([]string{"dev", "develop", "development", "test", "tests", "testing"}, word)
+	return slices.Contains([]string{"dev", "devel", "develop", "development", "test", "tests", "testing"}, word)
 }

@@ -136,11 +136,14 @@ func TestDevDependencies(t *testing.T) {
 	judgeAll(t, devDependencies, tests)
 
 	for text, fix := range map[string]string{
-		two("RUN npm ci\n", "COPY --from=build /app ./\n"):               "Write RUN npm prune --omit=dev at the end of the stage build",
-		two("RUN yarn\n", "COPY --from=build /app ./\n"):                 "Write yarn install --production --frozen-lockfile, or yarn workspaces focus --production for a newer Yarn in a stage that only this COPY takes from",
-		file + node + "RUN npm ci\n" + cmd + some:                        "Write npm ci --omit=dev",
-		"FROM python:3\nRUN poetry install\nCMD [\"a\"]\n":               "Write poetry install --only main",
-		"FROM python:3\nRUN pip install pytest==8 tox==1\nCMD [\"a\"]\n": "Keep what only the development needs in a file or group of its own, and install it in a stage of the development alone",
+		two("RUN npm ci\n", "COPY --from=build /app ./\n"):                                                            "Write RUN npm prune --omit=dev at the end of the stage build",
+		two("RUN yarn\n", "COPY --from=build /app ./\n"):                                                              "Write yarn install --production --frozen-lockfile, or yarn workspaces focus --production for a newer Yarn in a stage that only this COPY takes from",
+		file + node + "RUN npm ci\n" + cmd + some:                                                                     "Write npm ci --omit=dev",
+		file + node + "RUN yarn install --immutable\n" + cmd + some + "-- .yarnrc.yml --\nnodeLinker: node-modules\n": "Write yarn workspaces focus --production",
+		file + node + "RUN yarn --frozen-lockfile\n" + cmd + some:                                                     "Write yarn install --frozen-lockfile --production",
+		file + node + "RUN npm install --no-audit\n" + cmd + some:                                                     "Write npm install --no-audit --omit=dev",
+		"FROM python:3\nRUN poetry install\nCMD [\"a\"]\n":                                                            "Write poetry install --only main",
+		"FROM python:3\nRUN pip install pytest==8 tox==1\nCMD [\"a\"]\n":                                              "Keep what only the development needs in a file or group of its own, and install it in a stage of the development alone",
 	} {
 		if found := run(t, devDependencies, text, dockerfile.Options{}).Findings; len(found) != 1 || found[0].Fix != fix {
 			t.Errorf("%q: found %+v", text, found)

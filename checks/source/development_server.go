@@ -63,7 +63,7 @@ CMD ["flask", "run", "--host", "0.0.0.0"]
 // on the project.
 func isForDevelopment(s *dockerfile.Source) bool {
 	words := strings.FieldsFunc(strings.ToLower(s.Final.Name+"/"+path.Base(s.Path)), func(r rune) bool { return strings.ContainsRune("/-_.", r) })
-	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(workNames, w) || w == "local" || w == "debugger" })
+	return slices.ContainsFunc(words, func(w string) bool { return isWorkName(w) || w == "local" || w == "debugger" })
 }
 
 // developmentVariable is an environment variable that turns a mode for development

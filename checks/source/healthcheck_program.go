@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
@@ -181,16 +180,13 @@ func baseOf(s *dockerfile.Source) *baseImage {
 	if !ok {
 		return nil
 	}
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
+	named, ok := parseImage(image)
+	if !ok {
 		return nil
 	}
-	tag := ""
-	if tagged, ok := named.(reference.Tagged); ok {
-		tag = tagged.Tag()
-	}
-	has := func(word string) bool { return strings.Contains(tag, word) }
-	switch name := reference.FamiliarName(named); {
+	tag := named.tag
+	has := func(word string) bool { return named.tagHas(word) }
+	switch name := named.familiar(); {
 	case strings.HasPrefix(name, "gcr.io/distroless/"):
 		if !has("debug") {
 			return &baseImage{kind: baseEmpty}

@@ -16,7 +16,13 @@ type install struct {
 	ecosystem ecosystem
 	command   string   // without its options
 	manifests []string // names, or patterns of them
-	fix       string
+	// copies are what it needs of the context: names, or patterns of them. Optional is
+	// what it needs where there is any of it; a name with a slash at its end is a
+	// directory.
+	copies, optional []string
+	// run is the command that installs, where it is not the call itself, and option
+	// one by which the call leaves out the project itself.
+	run, option string
 	// builds is whether it compiles the source, and installs only on the way.
 	builds bool
 	// alone is whether it needs nothing but the manifests: neither the source, nor
@@ -47,41 +53,45 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 	is := func(names ...string) bool { return slices.Contains(names, sub) }
 	found := install{command: strings.TrimSpace(program + " " + sub)}
 	whole := false // whether it installs the project itself, too
-	// with completes it: what to copy and to run before the source is copied.
+	// with completes it: what to copy and to run before the source is copied, the call
+	// itself if that is empty.
 	with := func(e ecosystem, copies, run string, manifests ...string) (install, bool) {
 		found.ecosystem, found.manifests = e, manifests
 		found.alone = (e == "node" || e == "python" || e == "go" || e == "ruby") && !found.builds && !whole
-		found.fix = "Before it, write COPY " + copies + " ./ and RUN " + run + "; copy the rest of the source behind that"
+		found.copies, found.run = strings.Fields(copies), run
 		return found, true
 	}
 	switch program {
 	case "npm":
 		global := slices.Contains(args, "-g") || slices.Contains(args, "--global")
 		if is("ci", "clean-install") || is("install", "i") && len(words) == 1 && !global {
-			return with("node", "package*.json", found.command, "package.json", "package-lock.json")
+			found.optional = []string{"npm-shrinkwrap.json"}
+			return with("node", "package*.json", "", "package.json", "package-lock.json")
 		}
 	case "yarn":
 		focus := is("workspaces") && len(words) > 1 && words[1] == "focus"
 		if focus || is("", "install") && !slices.Contains(args, "--version") && !slices.Contains(args, "-v") {
-			return with("node", "package.json yarn.lock", found.command, "package.json", "yarn.lock")
+			found.optional = []string{".yarnrc.yml", ".yarn/"}
+			return with("node", "package.json yarn.lock", "", "package.json", "yarn.lock")
 		}
 	case "pnpm", "bun":
 		global := slices.Contains(args, "-g") || slices.Contains(args, "--global")
 		if is("install", "i", "fetch", "ci") && len(words) == 1 && !global {
 			lock := map[string]string{"pnpm": "pnpm-lock.yaml", "bun": "bun.lock"}[program]
-			return with("node", "package.json "+lock, found.command, "package.json", lock)
+			found.optional = map[string][]string{"pnpm": {"pnpm-workspace.yaml"}, "bun": {"bun.lockb"}}[program]
+			return with("node", "package.json "+lock, "", "package.json", lock)
 		}
 	case "pip", "pip3":
 		if file := requirements(args); is("install", "wheel", "download") && file != "" {
 			found.command += " -r " + file
-			return with("python", file, found.command, path.Base(file))
+			return with("python", file, "", path.Base(file))
 		}
 	case "pip-sync":
 		file := "requirements.txt"
 		if len(words) > 0 {
 			file = words[0]
 		}
-		return with("python", file, found.command, path.Base(file))
+		return with("python", file, "", path.Base(file))
 	case "uv":
 		file := requirements(args)
 		if is("pip") && len(words) > 2 && words[1] == "sync" {
@@ -90,27 +100,30 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 		switch {
 		case is("sync"):
 			whole = !slices.Contains(args, "--no-install-project")
-			return with("python", "pyproject.toml uv.lock", "uv sync --no-install-project", "pyproject.toml", "uv.lock")
+			found.option = "--no-install-project"
+			return with("python", "pyproject.toml uv.lock", "", "pyproject.toml", "uv.lock")
 		case is("pip") && file != "":
 			found.command = "uv pip " + strings.Join(words[1:2], "") + " -r " + file
 			if words[1] == "sync" {
 				found.command = "uv pip sync " + file
 			}
-			return with("python", file, found.command, path.Base(file))
+			return with("python", file, "", path.Base(file))
 		}
 	case "poetry":
 		if is("install", "sync") {
 			whole = !slices.Contains(args, "--no-root")
-			return with("python", "pyproject.toml poetry.lock", "poetry install --no-root", "pyproject.toml", "poetry.lock")
+			found.option = "--no-root"
+			return with("python", "pyproject.toml poetry.lock", "", "pyproject.toml", "poetry.lock")
 		}
 	case "pipenv":
 		if is("install", "sync") && len(words) == 1 {
-			return with("python", "Pipfile Pipfile.lock", found.command, "Pipfile", "Pipfile.lock")
+			return with("python", "Pipfile Pipfile.lock", "", "Pipfile", "Pipfile.lock")
 		}
 	case "pdm":
 		if is("install", "sync") {
 			whole = !slices.Contains(args, "--no-self")
-			return with("python", "pyproject.toml pdm.lock", "pdm install --no-self", "pyproject.toml", "pdm.lock")
+			found.option = "--no-self"
+			return with("python", "pyproject.toml pdm.lock", "", "pyproject.toml", "pdm.lock")
 		}
 	case "go":
 		found.builds = is("build", "install", "test", "vet") && !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "@") })
@@ -130,11 +143,13 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 		}
 	case "bundle", "bundler":
 		if is("", "install") {
-			return with("ruby", "Gemfile Gemfile.lock", "bundle install", "Gemfile", "Gemfile.lock")
+			found.optional = []string{".ruby-version"}
+			return with("ruby", "Gemfile Gemfile.lock", "", "Gemfile", "Gemfile.lock")
 		}
 	case "composer":
 		if is("install", "update", "i") {
-			return with("php", "composer.json composer.lock", "composer install --no-scripts --no-autoloader", "composer.json", "composer.lock")
+			found.option = "--no-scripts --no-autoloader"
+			return with("php", "composer.json composer.lock", "", "composer.json", "composer.lock")
 		}
 	case "mvn", "mvnw":
 		resolves := slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "dependency:") })
@@ -142,24 +157,60 @@ func parseInstall(call dockerfile.Call) (install, bool) {
 		if resolves || slices.ContainsFunc(words, func(w string) bool {
 			return slices.Contains([]string{"compile", "test", "package", "verify", "install", "deploy"}, w)
 		}) {
-			return with("maven", "pom.xml", program+" dependency:go-offline", "pom.xml")
+			goals := []string{"dependency:go-offline"}
+			if resolves {
+				goals = words
+			}
+			copies := "pom.xml"
+			if program == "mvnw" {
+				copies, found.optional = "mvnw pom.xml .mvn/", nil
+			}
+			return with("maven", copies, wrapped(call)+wordOptions(args, "-B", "--batch-mode", "-q", "--quiet", "-ntp", "--no-transfer-progress", "-D", "-P")+" "+strings.Join(goals, " "), "pom.xml")
 		}
 	case "gradle", "gradlew":
 		found.builds = !is("dependencies")
 		if len(words) > 0 {
-			return with("gradle", "*.gradle* gradle.properties", program+" dependencies", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "libs.versions.toml")
+			copies := "*.gradle*"
+			if found.optional = []string{"gradle.properties", "gradle/"}; program == "gradlew" {
+				copies, found.optional = "gradlew *.gradle* gradle/", found.optional[:1]
+			}
+			return with("gradle", copies, wrapped(call)+wordOptions(args, "--no-daemon", "--console", "--stacktrace", "--info", "-q", "--quiet", "-D", "-P")+" dependencies", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "libs.versions.toml")
 		}
 	case "dotnet":
 		found.builds = is("build", "publish", "test")
 		if found.builds || is("restore") {
+			found.optional = []string{"*.slnx", "*.fsproj", "*.vbproj", "Directory.Build.props", "Directory.Packages.props", "global.json", "nuget.config", "NuGet.config", "packages.lock.json"}
 			return with("dotnet", "*.sln *.csproj", "dotnet restore", "*.csproj", "*.fsproj", "*.vbproj", "*.sln", "*.slnx", "Directory.Packages.props", "packages.lock.json")
 		}
 	case "mix":
 		if is("deps.get") {
-			return with("elixir", "mix.exs mix.lock", "mix deps.get", "mix.exs", "mix.lock")
+			return with("elixir", "mix.exs mix.lock", "", "mix.exs", "mix.lock")
 		}
 	}
 	return install{}, false
+}
+
+// wrapped returns the program of a call as it can be run: that of a wrapper, such as
+// gradlew, is not on the search path.
+func wrapped(call dockerfile.Call) string {
+	if strings.HasSuffix(call.Words[0], "w") && !strings.Contains(call.Words[0], "/") {
+		return "./" + call.Words[0]
+	}
+	return call.Words[0]
+}
+
+// wordOptions returns those of the arguments, each with a space before it, that are
+// one of the options, or begin with one that has its value in the same word.
+func wordOptions(args []string, options ...string) string {
+	text := ""
+	for _, arg := range args {
+		if slices.ContainsFunc(options, func(option string) bool {
+			return arg == option || strings.HasPrefix(arg, option+"=") || (option == "-D" || option == "-P") && len(arg) > 2 && strings.HasPrefix(arg, option)
+		}) {
+			text += " " + arg
+		}
+	}
+	return text
 }
 
 // operands returns the arguments that are not options, as far as that can be

@@ -95,9 +95,6 @@ func pointless(run *instructions.RunCommand, calls []dockerfile.Call, n int) str
 		ends  = "what it starts ends with the RUN"
 	)
 	call := calls[n]
-	last := !slices.ContainsFunc(calls[n+1:], func(later dockerfile.Call) bool {
-		return later.Program() != call.Program() && !isHarmless(later)
-	})
 	switch program := call.Program(); program {
 	case "vi", "vim", "nvim", "emacs":
 		if !hasWord(call, "-es", "-Es", "--headless", "--batch", "-batch", "--version") && !strings.Contains(call.String(), "+") && !strings.Contains(call.String(), " -c") {
@@ -120,7 +117,9 @@ func pointless(run *instructions.RunCommand, calls []dockerfile.Call, n int) str
 			return "it depends on another host, and on a key that has no place in the image"
 		}
 	case "service", "systemctl":
-		if last && hasWord(call, "start", "restart", "reload") && !hasWord(call, "stop") {
+		if hasWord(call, "start", "restart", "reload") && !hasWord(call, "stop") && !slices.ContainsFunc(calls[n+1:], func(later dockerfile.Call) bool {
+			return later.Program() != program && !isHarmless(later)
+		}) {
 			return ends
 		}
 	case "kill":

@@ -189,7 +189,7 @@ func isRevision(value string) bool {
 		return true
 	}
 	value = strings.TrimSuffix(strings.TrimPrefix(value, "sha256:"), "-dirty")
-	return len(value) >= 7 && len(value) <= 64 && strings.Trim(strings.ToLower(value), "0123456789abcdef") == ""
+	return isCommit(strings.ToLower(value))
 }
 
 // halfAddress returns a word of the authors that ends or begins where an email

@@ -2,6 +2,8 @@ package source
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
@@ -32,8 +34,13 @@ RUN rm -rf /var/lib/apt/lists/*
 			line    int
 		}
 		reported := map[removal]bool{}
+		clean := sync.OnceValue(func() cleanup { return newCleanup(s) })
 		for _, l := range leftovers(s) {
 			if l.remover == nil || l.residue == residueCopy {
+				continue
+			}
+			end, ok := clean().end(l)
+			if !ok {
 				continue
 			}
 			line := l.in.Location.Line
@@ -56,13 +63,67 @@ RUN rm -rf /var/lib/apt/lists/*
 			if l.residue == residueDownload || l.residue == residuePackage || l.residue == residueCache {
 				f.Message = fmt.Sprintf("%s removes %s too late: the layer of line %d keeps it", l.remover.Program(), what, line)
 			}
-			if l.in.Keyword == "ADD" {
+			switch {
+			case l.in.Keyword == "ADD":
 				f.Fix = "Download it in the RUN that uses it, by curl and with its checksum, and remove it there; or ADD it in a stage of its own"
-			} else {
-				f.Fix = fmt.Sprintf("Move it to the end of the RUN of line %d", l.in.Location.Line)
+			case l.residue == residueModules:
+				f.Fix = fmt.Sprintf("Install and build in a stage of its own, run %s there, and take the result by COPY --from", l.remover)
+			default:
+				f.Fix = fmt.Sprintf("Move it to the end of the RUN of line %d", end.Location.Line)
 			}
 			findings = append(findings, f)
 		}
 		return checks.Found(findings...)
 	},
+}
+
+// cleanup says where what a layer keeps is to be removed.
+type cleanup struct {
+	// built is whether multi-stage reports the image, tools what build-tools reports.
+	built bool
+	tools []keptPackages
+	// headers is whether the image links to libraries by their headers.
+	headers bool
+}
+
+func newCleanup(s *dockerfile.Source) cleanup {
+	_, built := builtInOneStage(s)
+	return cleanup{built: built, tools: keptBuildTools(s), headers: buildsExtensions(s.Final.Chain())}
+}
+
+// end returns the RUN at whose end it is to be removed. False if another check says
+// that the layer is to be made in another way: to move the removal alone would break
+// the build, or say the same twice.
+func (c cleanup) end(l leftover) (*dockerfile.Instruction, bool) {
+	switch l.residue {
+	case residueLists:
+		switch {
+		case len(l.users) == 0:
+			return l.in, true
+		case len(l.users) > 1 || l.users[0] == l.removedIn || slices.ContainsFunc(l.in.Calls, func(call dockerfile.Call) bool {
+			p, _ := parsePackages(call)
+			return installsFromLists(p, l.manager)
+		}):
+			return nil, false // apt-update-alone
+		}
+		return l.users[0], true // to where apt-update-alone moves the update
+	case residueModules:
+		return l.in, !c.built
+	case residuePackage:
+		if c.built {
+			return l.in, len(buildPackages(l.call, c.headers)) == 0
+		}
+		return l.in, !slices.ContainsFunc(c.tools, func(kept keptPackages) bool {
+			return kept.in == l.in && kept.call.Location == l.call.Location && (slices.Contains(kept.names, l.name) || isGroupOf(l.call, l.name))
+		})
+	}
+	return l.in, true
+}
+
+// isGroupOf reports whether a name is that of the virtual package that a call of
+// apk makes.
+func isGroupOf(install dockerfile.Call, name string) bool {
+	p, _ := parsePackages(install)
+	group, ok := p.value("-t", "--virtual")
+	return ok && group == name && p.manager == "apk"
 }

@@ -11,7 +11,10 @@ func TestLateCleanup(t *testing.T) {
 	const apt = "FROM a:1\nRUN apt-get update && apt-get install -y gcc x\n"
 	judgeAll(t, lateCleanup, map[string]judgement{
 		"lists":              {text: apt + "RUN true && \\\n  rm -rf /var/lib/apt/lists/* /tmp/*\n", status: checks.Warn, finding: "4:3: rm removes the package lists too late: the layer of line 2 keeps them"},
-		"lists, installs":    {text: "FROM a:1\nRUN apt-get update\nRUN apt-get install -y x && rm -rf /var/lib/apt/lists/*\n", status: checks.Warn, finding: "3:29: the layer of line 2"},
+		"update alone":       {text: "FROM a:1\nRUN apt-get update\nRUN apt-get install -y x && rm -rf /var/lib/apt/lists/*\n", status: checks.Pass}, // apt-update-alone
+		"update, base stage": {text: "FROM a:1 AS b\nRUN apt-get update\nFROM b\nRUN apt-get install -y x && rm -rf /var/lib/apt/lists/*\n", status: checks.Pass},
+		"two installs":       {text: apt + "RUN apt-get install -y y\nRUN rm -rf /var/lib/apt/lists/*\n", status: checks.Pass},
+		"files installed":    {text: "FROM a:1\nRUN apt-get update\nRUN apt-get install -y ./x.deb && rm -rf /var/lib/apt/lists/*\n", status: checks.Warn, finding: "3:35: the layer of line 2"},
 		"lists, base stage":  {text: "FROM a:1 AS b\nRUN apt-get update && apt-get install -y x\nFROM b\nRUN rm -rf /var/lib/apt/lists/*\n", status: checks.Warn, finding: "4:5: line 2"},
 		"lists, distclean":   {text: apt + "RUN apt-get distclean\n", status: checks.Warn, finding: "3:5: apt-get removes the package lists"},
 		"apk":                {text: "FROM a:1\nRUN apk add x\nRUN rm -rf /var/cache/apk/*\n", status: checks.Warn, finding: "3:5: "},
@@ -44,12 +47,37 @@ func TestLateCleanup(t *testing.T) {
 		"after cd":           {text: "FROM a:1\nWORKDIR /opt\nRUN wget https://a.b/a.tgz\nRUN cd /x; rm a.tgz\n", status: checks.Pass},
 		"modules of prod":    {text: "FROM a:1\nRUN npm ci --omit=dev && npm cache clean --force\nRUN npm prune --omit=dev\n", status: checks.Pass},
 		"modules in one":     {text: "FROM a:1\nRUN npm ci && npm run build && npm prune --omit=dev && npm cache clean --force\n", status: checks.Pass},
+		"virtual removed":    {text: "FROM a:1\nRUN apk add --no-cache --virtual .d icu-dev g++ && docker-php-ext-install intl && apk del .d\nRUN apk add --no-cache g++ make && pecl install redis-6.1.0 && apk del g++ make\n", status: checks.Pass},
+		"virtual, later":     {text: "FROM a:1\nRUN apk add --no-cache --virtual .d x && x && apk del .d\nRUN apk del x\n", status: checks.Pass},
+		"marked as auto":     {text: "FROM a:1\nRUN saved=\"$(apt-mark showmanual)\" && apt-get install -y gcc && apt-mark auto '.*' && apt-mark manual $saved && apt-get purge -y --auto-remove\nRUN apt-get purge -y gcc\n", status: checks.Pass},
+		"its own package":    {text: apt + "RUN apt-get install -y gcc && make && apt-get purge -y gcc\n", status: checks.Pass},
+		"removed by rpm":     {text: "FROM a:1\nRUN dnf install -y gcc && rpm -e gcc && dnf clean all\nRUN dnf remove -y gcc\n", status: checks.Pass},
+		"not marked":         {text: "FROM a:1\nRUN apt-get install -y gcc && apt-get autoremove -y\nRUN apt-get purge -y gcc\n", status: checks.Warn, finding: "3:5: the package gcc"},
+		"built in one stage": {text: "FROM node:22\nCOPY package.json .\nRUN npm ci && npm cache clean --force\nCOPY . .\nRUN npm run build && npm prune --omit=dev\nCMD [\"node\", \"x\"]\n", status: checks.Pass}, // multi-stage
+		"tools, one stage":   {text: "FROM alpine:3\nRUN apk add --no-cache gcc\nCOPY . .\nRUN make\nRUN apk del gcc\nCMD [\"/x\"]\n", status: checks.Pass},
+		"build tools":        {text: "FROM golang:1 AS b\nRUN go build -o /x\nFROM alpine:3\nRUN apk add --no-cache gcc\nCOPY --from=b /x /x\nRUN apk del gcc\nCMD [\"/x\"]\n", status: checks.Pass}, // build-tools
+		"build tools, group": {text: "FROM golang:1 AS b\nRUN go build -o /x\nFROM alpine:3\nRUN apk add --no-cache -t .d gcc\nCOPY --from=b /x /x\nRUN apk del .d\nCMD [\"/x\"]\n", status: checks.Pass},
+		"beside build tools": {text: "FROM golang:1 AS b\nRUN go build -o /x\nFROM alpine:3\nRUN apk add --no-cache gcc curl\nCOPY --from=b /x /x\nRUN apk del gcc curl\nCMD [\"/x\"]\n", status: checks.Warn, finding: "6:5: the package curl"},
 		"copied":             {text: "FROM a:1\nCOPY a /tmp/a\nRUN rm /tmp/a\n", status: checks.Pass}, // removed-copy
 	})
 	// One removal of several packages of one RUN is one finding.
 	text := "FROM a:1\nRUN apk add --no-cache gcc make\nRUN apk del gcc make\n"
 	if f := run(t, lateCleanup, text, dockerfile.Options{}).Findings; len(f) != 1 || f[0].Fix != "Move it to the end of the RUN of line 2" {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestLateCleanupFix wants what it says to be done not to break the build.
+func TestLateCleanupFix(t *testing.T) {
+	for text, want := range map[string]string{
+		"FROM a:1\nRUN apt-get update\nRUN apt-get install -y x\nRUN rm -rf /var/lib/apt/lists/*\n":              "Move it to the end of the RUN of line 3",
+		"FROM a:1\nRUN apt-get update && apt-get install -y x\nRUN make\nRUN rm -rf /var/lib/apt/lists/*\n":      "Move it to the end of the RUN of line 2",
+		"FROM a:1\nRUN npm ci && npm cache clean --force\nRUN x\nRUN npm prune --omit=dev\n":                     "Install and build in a stage of its own, run npm prune --omit=dev there, and take the result by COPY --from",
+		"FROM a:1 AS b\nRUN apt-get update\nFROM b\nRUN apt-get install -y x\nRUN rm -rf /var/lib/apt/lists/*\n": "Move it to the end of the RUN of line 4",
+	} {
+		if f := run(t, lateCleanup, text, dockerfile.Options{}).Findings; len(f) != 1 || f[0].Fix != want {
+			t.Errorf("%s: %+v, want %s", text, f, want)
+		}
 	}
 }
 

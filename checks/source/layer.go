@@ -37,8 +37,12 @@ type leftover struct {
 	name string
 	// remover is the call of a later instruction that removes it, in vain, and removed
 	// which of the paths that names, if any.
-	remover *dockerfile.Call
-	removed string
+	remover   *dockerfile.Call
+	removedIn *dockerfile.Instruction // in which the remover stands
+	removed   string
+	// users are the RUNs, behind it and up to the one that removes it, that install
+	// from package lists.
+	users []*dockerfile.Instruction
 }
 
 // leftovers returns what the instructions leave in the layers of the image, in the
@@ -62,8 +66,15 @@ func leftovers(s *dockerfile.Source) []leftover {
 				found = append(found, run.packages()...)
 				for i := range all {
 					compared += len(run.calls) + len(run.removals)
-					if l := &all[i]; l.remover == nil && compared < maxCompared && !run.brings(*l) {
-						l.remover, l.removed = run.removesLater(*l)
+					l := &all[i]
+					if l.remover != nil || compared >= maxCompared || run.brings(*l) {
+						continue
+					}
+					if l.residue == residueLists && slices.ContainsFunc(run.calls, func(p packages) bool { return installsFromLists(p, l.manager) }) {
+						l.users = append(l.users, in)
+					}
+					if l.remover, l.removed = run.removesLater(*l); l.remover != nil {
+						l.removedIn = in
 					}
 				}
 				all = append(all, found...)
@@ -168,7 +179,10 @@ func newRunLayer(in *dockerfile.Instruction) *runLayer {
 			if mount.Target == "" {
 				continue
 			}
-			r.opaque = r.opaque || !target.Known
+			if !target.Known {
+				r.opaque = true
+				continue
+			}
 			r.mounts = append(r.mounts, target.Text)
 		}
 	}
@@ -511,14 +525,16 @@ func isWithin(removed, name string) bool {
 	return strings.Contains(removed+"/", strings.TrimPrefix(name, "~")+"/")
 }
 
-// brings reports whether the RUN brings the same lists or cache itself: what it
-// removes is then its own.
+// brings reports whether the RUN brings the same lists, cache or package itself: what
+// it removes is then its own.
 func (r *runLayer) brings(l leftover) bool {
 	for i, p := range r.calls {
 		switch {
 		case l.residue == residueLists && p.manager == l.manager && (p.action == actionUpdate || p.manager == "apk" && p.action == actionInstall):
 			return true
 		case l.residue == residueCache && fillsCache(r.in.Calls[i], p) == l.manager:
+			return true
+		case l.residue == residuePackage && p.manager == l.manager && p.action == actionInstall && (isGroupOf(r.in.Calls[i], l.name) || len(packagesNamed(p, l.name)) > 0):
 			return true
 		}
 	}
@@ -608,6 +624,12 @@ func bringsLists(p packages) bool {
 	return false
 }
 
+// installsFromLists reports whether a call installs from the package lists of a
+// manager.
+func installsFromLists(p packages, manager string) bool {
+	return p.manager == manager && (p.action == actionInstall || p.action == actionUpgrade || p.action == "build-dep") && !onlyFiles(p)
+}
+
 // cleansLists reports whether a call removes the package lists of a manager. What
 // apt-get clean removes is something else.
 func cleansLists(p packages, manager string) bool {
@@ -651,15 +673,25 @@ func (r *runLayer) packages() []leftover {
 	var all []leftover
 	removed, unknown := map[string]int{}, -1 // the last calls that remove a package, and one that is not known
 	pruned := -1
+	unmarked := false // whether packages were marked as no longer wanted
 	for i, p := range r.calls {
+		call := r.in.Calls[i]
+		unmarked = unmarked || call.Program() == "apt-mark" && hasWord(call, "auto", "markauto")
 		if p.action == "prune" {
 			pruned = i
 		}
-		if p.action == actionRemove {
-			for _, o := range p.operands {
-				if removed[o.name] = i; o.unknown {
-					unknown = i
-				}
+		if p.action != actionRemove {
+			if removesPackages(call) {
+				unknown = i // dpkg, rpm, dnf history undo
+			}
+			continue
+		}
+		if len(p.operands) == 0 && p.system && (unmarked || p.manager != "apt") {
+			unknown = i
+		}
+		for _, o := range p.operands {
+			if removed[o.name] = i; o.unknown || strings.ContainsAny(o.word, "*?^") {
+				unknown = i
 			}
 		}
 	}
@@ -672,6 +704,9 @@ func (r *runLayer) packages() []leftover {
 		}
 		names := []string{}
 		if virtual, ok := p.value("-t", "--virtual"); ok && p.manager == "apk" {
+			if removed[virtual] > i {
+				continue // all that it installs goes with it
+			}
 			names = append(names, virtual)
 		}
 		for _, o := range p.operands {

@@ -110,35 +110,35 @@ func lockingOf(in *dockerfile.Instruction, call dockerfile.Call, files *stageFil
 	}
 	switch program := call.Program(); program {
 	case "npm":
-		l := locking{manifest: "package.json", locks: []string{"package-lock.json", "npm-shrinkwrap.json"}, fix: "npm ci"}
+		l := locking{manifest: "package.json", locks: []string{"package-lock.json", "npm-shrinkwrap.json"}, fix: better(call, yarnUnknown, true, false)}
 		l.mode = insistsIf(has("ci", "clean-install"))
 		return l, !has("--package-lock-only")
 	case "yarn":
-		l := locking{manifest: "package.json", locks: []string{"yarn.lock"}, fix: "yarn install --immutable, or --frozen-lockfile for Yarn 1"}
+		l := locking{manifest: "package.json", locks: []string{"yarn.lock"}, fix: better(call, yarnOf(files.context, call, "."), true, false)}
 		l.mode = insistsIf(has("--immutable", "--frozen-lockfile", "--immutable-cache") || on("CI", "YARN_ENABLE_IMMUTABLE_INSTALLS"))
 		if l.mode == insists {
 			l.mode = follows // Yarn 1 does not mind that there is none
 		}
 		return l, !has("--mode")
 	case "pnpm":
-		l := locking{manifest: "package.json", locks: []string{"pnpm-lock.yaml"}, fix: "pnpm install --frozen-lockfile"}
+		l := locking{manifest: "package.json", locks: []string{"pnpm-lock.yaml"}, fix: better(call, yarnUnknown, true, false)}
 		l.mode = insistsIf(has("--frozen-lockfile", "--offline", "fetch") || on("CI"))
 		return l, !has("--lockfile-only", "--no-lockfile")
 	case "bun":
-		l := locking{manifest: "package.json", locks: []string{"bun.lock", "bun.lockb"}, fix: "bun install --frozen-lockfile"}
+		l := locking{manifest: "package.json", locks: []string{"bun.lock", "bun.lockb"}, fix: better(call, yarnUnknown, true, false)}
 		l.mode = insistsIf(has("--frozen-lockfile"))
 		return l, true
 	case "uv":
 		if !slices.Contains(call.Words, "sync") {
 			break
 		}
-		l := locking{manifest: "pyproject.toml", locks: []string{"uv.lock"}, fix: "uv sync --locked"}
+		l := locking{manifest: "pyproject.toml", locks: []string{"uv.lock"}, fix: better(call, yarnUnknown, true, false)}
 		l.mode = insistsIf(has("--frozen", "--locked") || on("UV_FROZEN", "UV_LOCKED"))
 		return l, true
 	case "poetry":
 		return locking{mode: follows, manifest: "pyproject.toml", locks: []string{"poetry.lock"}, fix: "poetry install"}, true
 	case "pdm":
-		l := locking{manifest: "pyproject.toml", locks: []string{"pdm.lock"}, fix: "pdm sync"}
+		l := locking{manifest: "pyproject.toml", locks: []string{"pdm.lock"}, fix: better(call, yarnUnknown, true, false)}
 		l.mode = insistsIf(has("sync", "--frozen-lockfile", "--no-lock", "--check") || on("PDM_FROZEN_LOCKFILE"))
 		return l, true
 	case "pipenv":
@@ -150,7 +150,7 @@ func lockingOf(in *dockerfile.Instruction, call dockerfile.Call, files *stageFil
 		l.mode = insistsIf(has("--frozen", "--deployment") || on("BUNDLE_FROZEN", "BUNDLE_DEPLOYMENT") || files.done["bundle config"])
 		return l, true
 	case "composer":
-		l := locking{mode: follows, manifest: "composer.json", locks: []string{"composer.lock"}, fix: "composer install"}
+		l := locking{mode: follows, manifest: "composer.json", locks: []string{"composer.lock"}, fix: better(call, yarnUnknown, true, false)}
 		if has("update") {
 			l.mode = ignores
 		}

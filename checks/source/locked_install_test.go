@@ -127,9 +127,10 @@ func TestLockedInstall(t *testing.T) {
 
 func TestLockedInstallFixes(t *testing.T) {
 	for text, want := range map[string]string{
-		"COPY package*.json ./\nRUN npm install": "Write npm ci",
-		"COPY package.json ./\nRUN npm ci":       "Write COPY package.json package-lock.json ./ before it",
-		"COPY package.json ./\nRUN npm install":  "Write COPY package.json package-lock.json ./ before it, and npm ci",
+		"COPY package*.json ./\nRUN npm install":      "Write npm ci",
+		"COPY package*.json ./\nRUN npm i --omit=dev": "Write npm ci --omit=dev",
+		"COPY package.json ./\nRUN npm ci":            "Write COPY package.json package-lock.json ./ before it",
+		"COPY package.json ./\nRUN npm install":       "Write COPY package.json package-lock.json ./ before it, and npm ci",
 	} {
 		res := run(t, lockedInstall, "-- Dockerfile --\nFROM a:1\n"+text+"\n"+npmFiles, dockerfile.Options{})
 		if len(res.Findings) != 1 || res.Findings[0].Fix != want {

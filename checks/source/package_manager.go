@@ -516,8 +516,7 @@ func splitConda(o *packageOperand) {
 // head, or is a commit, and a tag such as latest moves.
 func (o *packageOperand) tagOrVersion(text string) {
 	head := strings.TrimLeft(text, "v^~=")
-	commit := len(text) >= 7 && strings.Trim(text, "0123456789abcdef") == ""
-	if commit || head != "" && (head[0] >= '0' && head[0] <= '9' || head[0] == '$') {
+	if isCommit(text) || head != "" && (head[0] >= '0' && head[0] <= '9' || head[0] == '$') {
 		o.version = text
 	} else {
 		o.constraint = text

@@ -66,7 +66,9 @@ func pipefailFix(in *dockerfile.Instruction, script *dockerfile.Script) string {
 	}
 	shell := shellOf(in, script)
 	able := len(shell) > 0 && !slices.Contains([]string{"sh", "dash"}, shell[0][strings.LastIndex(shell[0], "/")+1:])
-	able = able || has("alpine", "busybox", "fedora", "rockylinux", "almalinux", "amazonlinux", "centos", "oraclelinux", "/ubi", "opensuse")
+	able = able || has("/ubi", "opensuse") || slices.ContainsFunc(distributions, func(name string) bool {
+		return name != "debian" && name != "ubuntu" && has(name)
+	})
 	run, _ := in.Command.(*instructions.RunCommand)
 	switch {
 	case able && run != nil && len(run.Files) > 0 && script == in.Script:
@@ -167,12 +169,14 @@ func isTolerated(pipe *syntax.BinaryCmd, above []syntax.Node) bool {
 	within := func(node syntax.Node) bool {
 		return node.Pos().Offset() <= pipe.Pos().Offset() && pipe.Pos().Offset() < node.End().Offset()
 	}
-	for i, node := range above {
+	if n := len(above) - 2; n >= 0 {
+		if outer, ok := above[n].(*syntax.BinaryCmd); ok && isPipe(outer) && within(outer.X) {
+			return true // a part of a longer pipe, which is judged as one
+		}
+	}
+	for _, node := range above {
 		switch node := node.(type) {
 		case *syntax.BinaryCmd:
-			if isPipe(node) && within(node.X) && i == len(above)-2 {
-				return true // a part of a longer pipe, which is judged as one
-			}
 			if node.Op == syntax.OrStmt && within(node.X) && !leavesLoop([]*syntax.Stmt{node.Y}) && !callsProgram(node.Y, "false") {
 				return true
 			}

@@ -79,7 +79,7 @@ func judgeRemote(c dockerfile.Copy, src dockerfile.Value) (checks.Finding, bool)
 	return f, true
 }
 
-// isCommit reports whether a git ref is the hash of a commit, in full or in short.
+// isCommit reports whether a word is the hash of a commit, in full or in short.
 func isCommit(ref string) bool {
 	return len(ref) >= 7 && len(ref) <= 64 && strings.Trim(ref, "0123456789abcdef") == ""
 }

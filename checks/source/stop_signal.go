@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
@@ -125,20 +124,16 @@ func startedServer(st *start, image string) string {
 
 // officialServer returns the server that a Docker Official Image runs.
 func officialServer(image string) string {
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
+	n, ok := parseImage(image)
+	if !ok {
 		return ""
 	}
-	tag := ""
-	if tagged, ok := named.(reference.Tagged); ok {
-		tag = tagged.Tag()
-	}
-	switch name := reference.FamiliarName(named); {
+	switch name := n.familiar(); {
 	case name == "nginx" || name == "nginxinc/nginx-unprivileged":
 		return "nginx"
-	case name == "httpd", name == "php" && strings.Contains(tag, "apache"):
+	case name == "httpd", name == "php" && n.tagHas("apache"):
 		return "apache"
-	case name == "php" && strings.Contains(tag, "fpm"):
+	case name == "php" && n.tagHas("fpm"):
 		return "php-fpm"
 	case name == "postgres" || name == "haproxy":
 		return name
@@ -149,19 +144,12 @@ func officialServer(image string) string {
 // bringsNoSignal reports whether an image is known to leave the stop signal at
 // SIGTERM: those of distributions and languages do.
 func bringsNoSignal(image string) bool {
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
+	n, ok := parseImage(image)
+	if !ok {
 		return false
 	}
-	tag := ""
-	if tagged, ok := named.(reference.Tagged); ok {
-		tag = tagged.Tag()
-	}
-	name := reference.FamiliarName(named)
-	return slices.Contains([]string{
-		"alpine", "debian", "ubuntu", "fedora", "rockylinux", "almalinux", "centos", "amazonlinux", "oraclelinux", "busybox", "archlinux",
-		"node", "python", "ruby", "golang",
-	}, name) || name == "php" && tag != "" && !strings.Contains(tag, "fpm") && !strings.Contains(tag, "apache")
+	name := n.familiar()
+	return slices.Contains(distributions, name) || slices.Contains([]string{"node", "python", "ruby", "golang"}, name) || name == "php" && n.tag != "" && !n.tagHas("fpm", "apache")
 }
 
 // startLocation is the place of what starts the image.

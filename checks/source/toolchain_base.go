@@ -47,9 +47,9 @@ ENTRYPOINT ["java", "-jar", "/app.jar"]
 		if !ok {
 			return checks.Outcome{}
 		}
-		named, err := reference.ParseNormalizedNamed(image)
-		if err != nil {
-			return checks.Outcome{} // source/valid reports it
+		named, ok := parseImage(image)
+		if !ok {
+			return checks.Outcome{}
 		}
 		t, ok := toolchainOf(named)
 		if !ok || slices.ContainsFunc(startCalls(s.Final), func(call dockerfile.Call) bool { return startsTool(s, call, t) }) {
@@ -57,6 +57,9 @@ ENTRYPOINT ["java", "-jar", "/app.jar"]
 		}
 		f := checks.At(root.From.Find(root.BaseName.Raw), "the image is based on %s, which brings %s", image, t.brings)
 		f.Subject = image
+		if t.instead == jre {
+			t.instead = javaRuntime(named)
+		}
 		f.Fix = "Begin the last stage with " + t.instead + ", and copy the result from the stage that builds"
 		return checks.Found(f)
 	},
@@ -77,7 +80,7 @@ type toolchain struct {
 
 const (
 	static = "gcr.io/distroless/static:nonroot, gcr.io/distroless/cc:nonroot or scratch"
-	jre    = "eclipse-temurin:21-jre, gcr.io/distroless/java21-debian12:nonroot, or a runtime that jlink makes"
+	jre    = "eclipse-temurin with -jre"
 	jdk    = "the compiler and the tools of the JDK"
 )
 
@@ -106,20 +109,45 @@ var toolchains = []toolchain{
 	{name: "cuda", kits: []string{"devel"}, brings: "the compiler and headers of CUDA", instead: "the same tag with -runtime or -base"},
 }
 
-// toolchainOf returns the toolchain that an image is, by its name and tag.
-func toolchainOf(named reference.Named) (toolchain, bool) {
-	name := "/" + reference.Path(named)
-	tag := ""
-	if tagged, ok := named.(reference.Tagged); ok {
-		tag = tagged.Tag()
+// javaRuntime returns the images that run what an image has compiled: of
+// the same version of Java, the newest one with long-term support where its tag
+// does not tell.
+func javaRuntime(image imageName) string {
+	version := ""
+	words := strings.FieldsFunc(image.tag, func(r rune) bool { return strings.ContainsRune("-_.", r) })
+	for i, word := range words {
+		number := strings.TrimPrefix(word, "jdk")                                  // jdk21
+		if major, update, ok := strings.Cut(number, "u"); ok && isNumber(update) { // 8u432
+			number = major
+		}
+		// The tags of openjdk begin with it, those of others with a version of their own.
+		leads := i == 0 && strings.HasSuffix(image.path(), "openjdk")
+		named := number != word || i > 0 && slices.Contains([]string{"temurin", "jdk", "openjdk", "corretto", "sapmachine"}, words[i-1])
+		if version == "" && (leads || named) && isNumber(number) {
+			version = number
+		}
 	}
+	switch version {
+	case "":
+		return "eclipse-temurin:21-jre, or the -jre of the Java version that it is built for, or a runtime that jlink makes"
+	case "17", "21", "25":
+		return "eclipse-temurin:" + version + "-jre, gcr.io/distroless/java" + version + ":nonroot, or a runtime that jlink makes"
+	case "8":
+		return "eclipse-temurin:8-jre"
+	}
+	return "eclipse-temurin:" + version + "-jre, or a runtime that jlink makes"
+}
+
+// toolchainOf returns the toolchain that an image is, by its name and tag.
+func toolchainOf(named imageName) (toolchain, bool) {
+	name, tag := "/"+named.path(), named.tag
 	words := strings.FieldsFunc(tag, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
 	has := func(list []string) bool {
 		return slices.ContainsFunc(words, func(word string) bool {
 			return slices.ContainsFunc(list, func(head string) bool { return strings.HasPrefix(word, head) }) // jre, jre11
 		})
 	}
-	_, digested := named.(reference.Digested)
+	_, digested := named.Named.(reference.Digested)
 	for _, t := range toolchains {
 		if !strings.HasSuffix(name, "/"+t.name) {
 			continue

@@ -55,4 +55,24 @@ func TestToolchainBase(t *testing.T) {
 	if len(found) != 1 || !strings.HasPrefix(found[0].Fix, "Begin the last stage with the same tag with -jre, and copy") {
 		t.Errorf("found %+v", found)
 	}
+	for image, want := range map[string]string{
+		"openjdk:17-jdk-slim":                   "eclipse-temurin:17-jre, gcr.io/distroless/java17:nonroot",
+		"openjdk:17":                            "eclipse-temurin:17-jre",
+		"openjdk:11.0.16-jdk":                   "eclipse-temurin:11-jre, or",
+		"openjdk:8u342-jdk":                     "eclipse-temurin:8-jre,",
+		"openjdk:8-jdk-alpine":                  "eclipse-temurin:8-jre,",
+		"openjdk":                               "eclipse-temurin:21-jre, or the -jre of",
+		"maven:3.9.9-eclipse-temurin-17":        "eclipse-temurin:17-jre,",
+		"maven:3-openjdk-11":                    "eclipse-temurin:11-jre,",
+		"maven:3.9.9-eclipse-temurin-25-alpine": "eclipse-temurin:25-jre,",
+		"maven:3.9.9":                           "eclipse-temurin:21-jre, or the -jre of",
+		"gradle:8.11.1-jdk21":                   "eclipse-temurin:21-jre, gcr",
+		"gradle:8":                              "eclipse-temurin:21-jre, or the -jre of",
+		"gradle:8-jdk11":                        "eclipse-temurin:11-jre,",
+	} {
+		found := run(t, toolchainBase, build+"FROM "+image+"\n"+end, dockerfile.Options{}).Findings
+		if len(found) != 1 || !strings.HasPrefix(found[0].Fix, "Begin the last stage with "+want) {
+			t.Errorf("%s: %+v, want %s", image, found, want)
+		}
+	}
 }

@@ -42,7 +42,8 @@ CMD ["/app/server"]
 			return checks.Outcome{} // another one, or not known
 		}
 		if s.Final.Config.User == nil {
-			if image, _ := s.Final.Root().References[0].Image(); nonRootImage(image) {
+			image, _ := s.Final.Root().References[0].Image()
+			if n, ok := parseImage(image); ok && isNonRoot(n) {
 				return checks.Outcome{}
 			}
 		}

@@ -1,11 +1,11 @@
 package source
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
@@ -18,7 +18,7 @@ var user = Check{
 		Title:     "The image runs as a user other than root",
 		Severity:  checks.High,
 		Why:       "A process that runs as root in the container owns every file in it, and is root on the host if it ever gets out.",
-		Fix:       "Create a user and switch to it in the last stage: RUN addgroup --system app && adduser --system --ingroup app app, then USER app.",
+		Fix:       "Create a user and switch to it in the last stage: RUN useradd --system --user-group app, on Alpine RUN addgroup --system app && adduser --system --ingroup app app; then USER app.",
 		Reference: "https://docs.docker.com/build/building/best-practices/#user",
 		Aliases:   []string{"DL3002", "DS-0002", "CKV_DOCKER_3", "CKV_DOCKER_8", "CIS-DI-0001", "CIS-4.1"},
 		Differs:   "DL3002 does not find a USER that is missing. DS-0002 and CKV_DOCKER_3 accept the USER of any stage, so that the last one may run as root. Here the USER counts that the image ends with, arguments expanded, and a base image that says by its name that it is not root is accepted.",
@@ -43,27 +43,92 @@ USER root
 			return checks.Skip("USER %s depends on a build argument that has no value; pass it with --build-arg", written)
 		}
 		name, _, _ := strings.Cut(value.Text, ":")
-		if !isRoot(name) {
+		admin := s.Windows() && slices.Contains([]string{"containeradministrator", "administrator"}, strings.ToLower(name))
+		if !isRoot(name) && !admin {
 			return checks.Passed("USER %s", value.Text)
 		}
 		from := ""
 		if written != value.Text {
 			from = ", from " + written
 		}
-		return checks.Found(checks.At(set.Location, "the image runs as root: USER %s%s", value.Text, from))
+		as := "root"
+		if admin {
+			as = "an administrator"
+		}
+		f := checks.At(set.Location, "the image runs as %s: USER %s%s", as, value.Text, from)
+		f.Fix = backTo(s, set)
+		return checks.Found(f)
 	},
 }
 
 func judgeInheritedUser(s *dockerfile.Source) checks.Outcome {
 	root := s.Final.Root()
-	image, external := root.References[0].Image()
-	if external && nonRootImage(image) {
-		return checks.Passed("no USER, and the base image %s says that it is not root", image)
+	if image, ok := root.References[0].Image(); ok {
+		if n, ok := parseImage(image); ok && isNonRoot(n) {
+			return checks.Passed("no USER, and the base image %s is not root", image)
+		}
 	}
 	if !root.BaseName.Known {
 		return checks.Skip("no USER, and the base image %s is not known; name a USER, or pass its build argument with --build-arg", root.BaseName.Raw)
 	}
-	return checks.Found(checks.At(s.Final.From.Location, "the stage %s names no USER, so that the image runs as root unless its base %s says otherwise", s.Final, root.BaseName.Text))
+	if user := triggeredUser(s); user != "" {
+		return checks.Skip("the image is there to be built from, and those built from it run as another user than root: ONBUILD USER %s", user)
+	}
+	as := "root"
+	if s.Windows() {
+		as = "ContainerAdministrator"
+	}
+	f := checks.At(s.Final.From.Location, "the stage %s names no USER, so that the image runs as %s unless its base %s says otherwise", s.Final, as, root.BaseName.Text)
+	f.Fix = switchUser(s)
+	return checks.Found(f)
+}
+
+// backTo says how to leave root, which a USER switches to.
+func backTo(s *dockerfile.Source, root *dockerfile.Instruction) string {
+	before := ""
+	for _, stage := range s.Final.Chain() {
+		for _, in := range stage.Instructions {
+			if in == root && before != "" {
+				return fmt.Sprintf("Write USER %s again at the end of the last stage, behind what needs root", before)
+			}
+			if cmd, ok := in.Command.(*instructions.UserCommand); ok {
+				value := in.Expand(cmd.User)
+				if name, _, _ := strings.Cut(value.Text, ":"); value.Known && !isRoot(name) {
+					before = value.Text
+				}
+			}
+		}
+	}
+	if image, ok := s.Final.Root().References[0].Image(); ok {
+		if n, ok := parseImage(image); ok && isNonRoot(n) && !s.Windows() {
+			return "Write USER with the user of " + image + " again at the end of the last stage, behind what needs root"
+		}
+	}
+	return switchUser(s)
+}
+
+// triggeredUser returns the user that ONBUILD gives to the images that are built from
+// this one, if it says nothing of a start of its own; empty if it is root, or none.
+func triggeredUser(s *dockerfile.Source) string {
+	if s.Final.Config.Cmd != nil || s.Final.Config.Entrypoint != nil {
+		return ""
+	}
+	user := ""
+	for _, stage := range s.Final.Chain() {
+		for _, in := range stage.Instructions {
+			trigger, ok := in.Command.(*instructions.OnbuildCommand)
+			if !ok {
+				continue
+			}
+			if words := strings.Fields(trigger.Expression); len(words) == 2 && strings.EqualFold(words[0], "USER") {
+				user = words[1]
+			}
+		}
+	}
+	if name, _, _ := strings.Cut(strings.Trim(user, `"'`), ":"); isRoot(name) {
+		return ""
+	}
+	return user
 }
 
 // isRoot reports whether the user part of a USER is root; empty is root, too.
@@ -72,30 +137,4 @@ func isRoot(user string) bool {
 		return id == 0
 	}
 	return user == "" || user == "root"
-}
-
-// nonRootImage reports whether an image's own name or tag says that its user is
-// not root.
-func nonRootImage(image string) bool {
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
-		return false
-	}
-	tag := ""
-	if tagged, ok := named.(reference.Tagged); ok {
-		tag = tagged.Tag()
-	}
-	words := strings.FieldsFunc(reference.Path(named)+"/"+tag, func(r rune) bool {
-		return strings.ContainsRune("/-_.", r)
-	})
-	for _, word := range []string{"nonroot", "rootless", "unprivileged"} {
-		if slices.Contains(words, word) {
-			return true
-		}
-	}
-	// Chainguard's images are not root, but for the bases to build on and the
-	// variants with a package manager.
-	name := named.Name()
-	return strings.HasPrefix(name, "cgr.dev/chainguard/") &&
-		!strings.HasSuffix(name, "-base") && !slices.Contains(words, "dev")
 }

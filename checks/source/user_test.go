@@ -1,6 +1,7 @@
 package source
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
@@ -33,6 +34,58 @@ func TestUser(t *testing.T) {
 		"unprivileged":       {text: "FROM nginxinc/nginx-unprivileged:1.27\n", status: checks.Pass},
 		"chainguard":         {text: "FROM cgr.dev/chainguard/node:20\n", status: checks.Pass},
 		"chainguard base":    {text: "FROM cgr.dev/chainguard/wolfi-base:20230214\n", status: checks.Fail},
+		"micromamba":         {text: "FROM mambaorg/micromamba:2.0.5\n", status: checks.Pass},
+		"bitnami":            {text: "FROM bitnami/nginx:1.27\n", status: checks.Pass},
+		"bitnami, to build":  {text: "FROM bitnami/node:22\n", status: checks.Fail},
+		"minideb":            {text: "FROM bitnami/minideb:bookworm\n", status: checks.Fail},
+		"jenkins":            {text: "FROM jenkins/jenkins:lts\n", status: checks.Pass},
+		"jenkins, to root":   {text: "FROM jenkins/jenkins:lts\nUSER root\n", status: checks.Fail},
+		"grafana":            {text: "FROM docker.io/grafana/grafana:11\n", status: checks.Pass},
+		"chiseled":           {text: "FROM mcr.microsoft.com/dotnet/aspnet:9.0-noble-chiseled\n", status: checks.Pass},
+		"server core":        {text: "FROM mcr.microsoft.com/windows/servercore:ltsc2022\n", status: checks.Fail, finding: "1: runs as ContainerAdministrator"},
+		"administrator":      {text: "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nUSER ContainerAdministrator\n", status: checks.Fail, finding: "2: the image runs as an administrator"},
+		"Windows user":       {text: "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nUSER ContainerUser\n", status: checks.Pass},
+		"nano server":        {text: "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\n", status: checks.Pass},
+		"ONBUILD":            {text: "FROM alpine:3\nONBUILD COPY . /app\nONBUILD USER app\n", status: checks.Skipped},
+		"ONBUILD root":       {text: "FROM alpine:3\nONBUILD USER root\n", status: checks.Fail},
+		"ONBUILD, starts":    {text: "FROM alpine:3\nONBUILD USER app\nCMD [\"/x\"]\n", status: checks.Fail},
 		"target":             {text: "FROM alpine:3.20 AS dev\nFROM alpine:3.20\nUSER app\n", status: checks.Fail, options: dockerfile.Options{Target: "dev"}},
 	})
+}
+
+// TestUserFix wants commands that the base image has, and no account to be created
+// where there is one.
+func TestUserFix(t *testing.T) {
+	const useradd = "RUN useradd --system --user-group app, then USER app"
+	for text, want := range map[string]string{
+		"FROM alpine:3.20\n":                                     "RUN addgroup --system app && adduser --system --ingroup app app, then USER app",
+		"FROM python:3.12-alpine\n":                              "RUN addgroup --system app",
+		"FROM debian:trixie\n":                                   useradd,
+		"FROM ubuntu:24.04\n":                                    useradd,
+		"FROM python:3.12-slim\n":                                useradd,
+		"FROM public.ecr.aws/docker/library/python:3.12\n":       useradd,
+		"FROM rockylinux:9\n":                                    useradd,
+		"FROM registry.access.redhat.com/ubi9:9.5\n":             useradd,
+		"FROM registry.access.redhat.com/ubi9/ubi-minimal:9.5\n": "Write USER 65532:65532",
+		"FROM amazonlinux:2023\n":                                "Write USER 65532:65532",
+		"FROM scratch\n":                                         "Write USER 65532:65532 in the last stage: without a shell",
+		"FROM gcr.io/distroless/static-debian12\n":               "Take the tag nonroot of gcr.io/distroless/static-debian12",
+		"FROM node:22\n":                                         "Write USER node",
+		"FROM node:22-alpine\n":                                  "Write USER node",
+		"FROM postgres:17\n":                                     "Write USER postgres",
+		"FROM php:8.3-apache\n":                                  "Write USER www-data",
+		"FROM nginx:1.27\n":                                      "nginxinc/nginx-unprivileged",
+		"FROM mcr.microsoft.com/dotnet/aspnet:9.0\n":             "Write USER $APP_UID",
+		"FROM mcr.microsoft.com/windows/servercore:ltsc2022\n":   "Write USER ContainerUser",
+		"FROM example.com/own:1\n":                               "RUN useradd --system --user-group app, on Alpine RUN addgroup",
+		"FROM alpine:3.20\nRUN adduser -D web\n":                 "Write USER web at the end of the last stage: line 2 creates it",
+		"FROM node:22\nUSER node\nUSER root\n":                   "Write USER node again at the end of the last stage",
+		"FROM node:22\nUSER root\n":                              "Write USER node at the end",
+		"FROM jenkins/jenkins:lts\nUSER root\n":                  "with the user of jenkins/jenkins:lts again",
+		"FROM debian:12\nRUN useradd a\nUSER 0\n":                "Write USER a at the end",
+	} {
+		if f := run(t, user, text, dockerfile.Options{}).Findings; len(f) != 1 || !strings.Contains(f[0].Fix, want) {
+			t.Errorf("%s: %+v, want %s", text, f, want)
+		}
+	}
 }

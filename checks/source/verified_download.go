@@ -56,10 +56,16 @@ func unverifiedDownloads(in *dockerfile.Instruction) []checks.Finding {
 	}
 	verified := slices.ContainsFunc(in.Calls, verifies)
 	files := map[string]download{} // by the name of the file
-	for _, call := range in.Calls {
+	// What is downloaded to the output, each only once for who reads it first: a pipe
+	// may be long.
+	streams := map[int]download{}
+	var streamed []int
+	for i, call := range in.Calls {
 		if d, ok := parseDownload(call); ok {
 			if d.output != "" {
 				files[path.Base(d.output)] = d
+			} else {
+				streams[i], streamed = d, append(streamed, i)
 			}
 			continue
 		}
@@ -68,14 +74,15 @@ func unverifiedDownloads(in *dockerfile.Instruction) []checks.Finding {
 			report(call, d, runner+" runs what "+d.program+" downloads as it comes, unverified")
 			continue
 		}
-		for _, input := range call.Input {
-			d, ok := parseDownload(input)
-			switch {
-			case !ok || d.output != "":
-			case runsInput(call):
-				report(call, d, call.Program()+" runs what "+d.program+" downloads as it comes, unverified")
-			case unpacks(call) && !verified:
-				report(call, d, call.Program()+" unpacks what "+d.program+" downloads as it comes, unverified")
+		runs := runsInput(call)
+		if runs || !verified && unpacks(call) {
+			for n := len(streamed); n > 0 && streamed[n-1] >= i-len(call.Input); n-- {
+				d := streams[streamed[n-1]]
+				if streamed = streamed[:n-1]; runs {
+					report(call, d, call.Program()+" runs what "+d.program+" downloads as it comes, unverified")
+				} else {
+					report(call, d, call.Program()+" unpacks what "+d.program+" downloads as it comes, unverified")
+				}
 			}
 		}
 		if verified || len(files) == 0 {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 func TestVerifiedDownload(t *testing.T) {
@@ -62,4 +63,13 @@ func TestVerifiedDownload(t *testing.T) {
 		tests["fine: "+line] = judgement{text: "FROM a:1\nRUN " + line + "\n", status: checks.Pass}
 	}
 	judgeAll(t, verifiedDownload, tests)
+	// Once, for who reads it first.
+	text := "FROM a:1\nRUN curl https://a.b/x | sh | sh | tar x\n"
+	if f := run(t, verifiedDownload, text, dockerfile.Options{}).Findings; len(f) != 1 || f[0].Location.Column != 26 {
+		t.Errorf("%+v", f)
+	}
+	text = "FROM a:1\nRUN (curl https://a.b/x; curl https://a.b/y) | cat | sh\n"
+	if f := run(t, verifiedDownload, text, dockerfile.Options{}).Findings; len(f) != 2 {
+		t.Errorf("%+v", f)
+	}
 }
