@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/catalog"
+	"github.com/imagegate/imagegate/checks/coverage"
 )
 
 // listed is a check as an element of the JSON list.
@@ -34,16 +34,10 @@ func checksCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 		}
 		return exitClean, encode(stdout, list)
 	}
-	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "CHECK\tSEVERITY\tHOLDS WHEN IT PASSES\tIN OTHER TOOLS")
-	for _, r := range catalog.Rules() {
-		severity := string(r.Severity)
-		if r.Strict {
-			severity += ", strict"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, severity, r.Title, strings.Join(r.Aliases, " "))
+	if _, err := io.WriteString(stdout, catalog.Table()); err != nil {
+		return 0, fmt.Errorf("checks: %w", err)
 	}
-	return exitClean, w.Flush()
+	return exitClean, nil
 }
 
 func explainCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
@@ -60,6 +54,12 @@ func explainCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	}
 	ids := checks.NamesOf(catalog.Rules()).Find(names[0])
 	if len(ids) == 0 {
+		for rule, reason := range coverage.LeftOut() {
+			if strings.EqualFold(rule, names[0]) {
+				fmt.Fprintf(stdout, "%s is left out: %s\n", rule, reason)
+				return exitClean, nil
+			}
+		}
 		return 0, fmt.Errorf("explain: there is no check %q: imagegate checks lists them", names[0])
 	}
 	for i, id := range ids {
