@@ -179,7 +179,7 @@ func (m *Imagegate) complete(built []image.Manifest) error {
 			for _, b := range built {
 				got = append(got, b.Platform.String())
 			}
-			return fmt.Errorf("the engine was asked for %s and built %s: start the last stage from a base image of that platform instead of scratch", want, strings.Join(got, ", "))
+			return fmt.Errorf("the engine was asked for %s and built %s: a last stage FROM scratch, or from a base image without that platform, gets the engine's own", want, strings.Join(got, ", "))
 		}
 	}
 	return nil

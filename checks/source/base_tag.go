@@ -43,7 +43,7 @@ FROM python:latest
 			findings = append(findings, f)
 		}
 		if len(findings) == 0 {
-			return checks.Passed("%d external images, each with a version", len(uses))
+			return checks.Passed("every external image has a version: %d", len(uses))
 		}
 		return checks.Found(findings...)
 	},

@@ -78,7 +78,7 @@ COPY . .
 				continue
 			}
 			reported[p.line] = true
-			f := checks.At(checks.Location{Path: s.Ignore.Path}, "%s is not left out, and %s in line %d copies it", p.path, p.copy.Keyword, p.copy.Location.Line)
+			f := checks.At(checks.Location{Path: s.Ignore.Path}, "%s is not left out: %s in line %d copies it wherever it is there", p.path, p.copy.Keyword, p.copy.Location.Line)
 			f.Subject = p.line
 			f.Fix = "Add the line " + p.line + " to " + s.Ignore.Path
 			findings = append(findings, f)
