@@ -9,8 +9,14 @@ import (
 	"testing"
 )
 
-// engineSocket is where the native engine listens.
-const engineSocket = "/run/imagegate/engine.sock"
+// engineSocket returns where the native engine listens.
+func engineSocket() string {
+	directory := "/run/imagegate"
+	if instance := os.Getenv("IMAGEGATE_ENGINE_INSTANCE"); instance != "" {
+		directory += "-" + instance
+	}
+	return filepath.Join(directory, "engine.sock")
+}
 
 // nativeDagger returns the path of the dagger command that hack/engine built.
 func nativeDagger(t *testing.T) string {

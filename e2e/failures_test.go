@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,8 +78,10 @@ const patience = 20 * time.Second
 // verify.
 func TestEngineThatGoesAway(t *testing.T) {
 	dagger(t, "version").succeed(t) // the engine is up
-	line := tap(t, engineSocket)
-	cmd := exec.CommandContext(t.Context(), nativeDagger(t), "--progress=plain", "call", "verify", "--source="+app)
+	line := tap(t, engineSocket())
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, nativeDagger(t), "--progress=plain", "call", "verify", "--source="+app)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix://"+line.socket, "DAGGER_NO_NAG=1", "DO_NOT_TRACK=1")
 	stderr, err := cmd.StderrPipe()
