@@ -196,12 +196,17 @@ func (a *application) endsWithin(d time.Duration) bool {
 // handler for its stop signal, at two looks in a row. An application that shows
 // neither has until the bound, and is started if it lives. Docker asks nobody to
 // stop this early; an application that was on the point of installing its handler
-// would be taken for one without.
+// would be taken for one without, so that one without has several times as long:
+// on a busy machine an interpreter takes seconds to load an application.
 func (a *application) settle(s syscall.Signal) {
-	started := func() bool { return handles(a.pid, s) && listens(a.processes()) }
 	for before := false; ; {
-		now := started()
-		left := a.spec.Settle - time.Since(a.began)
+		handled := handles(a.pid, s)
+		now := handled && listens(a.processes())
+		bound := a.spec.Settle
+		if !handled {
+			bound *= withoutHandler
+		}
+		left := bound - time.Since(a.began)
 		if now && before || left <= 0 || a.endsWithin(min(sampleEvery, left)) {
 			return
 		}

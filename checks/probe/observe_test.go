@@ -218,6 +218,19 @@ func TestStopAwaitsHandler(t *testing.T) {
 
 // An application that listens and handles its stop signal has started: the bound
 // is not waited out.
+// TestLateHandler has an application that is longer at its start than one that
+// handles its stop signal gets.
+func TestLateHandler(t *testing.T) {
+	t.Parallel()
+	o := observe(t, Spec{
+		Args:        []string{"sh", "-c", "sleep 1.2; trap 'exit 0' TERM; while :; do sleep 0.01; done"},
+		GracePeriod: patient, Settle: time.Second,
+	})
+	if got := verdict(o); got != "exit 0" {
+		t.Errorf("got %q: %+v", got, o)
+	}
+}
+
 func TestSettles(t *testing.T) {
 	t.Parallel()
 	o := observe(t, Spec{

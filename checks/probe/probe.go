@@ -46,7 +46,8 @@ type Spec struct {
 	// 2 min if 0.
 	StartTimeout time.Duration `json:"startTimeout"`
 	// Settle bounds the wait for the application to have started where that cannot
-	// be seen: until it listens and handles its stop signal; 2 s if 0.
+	// be seen: until it listens and handles its stop signal; 2 s if 0. It is five
+	// times that while the signal is not handled.
 	Settle time.Duration `json:"settle"`
 }
 
@@ -54,6 +55,7 @@ const (
 	defaultGracePeriod  = 10 * time.Second
 	defaultStartTimeout = 2 * time.Minute
 	defaultSettle       = 2 * time.Second
+	withoutHandler      = 5 // times as long
 )
 
 // Healthcheck is an image's HEALTHCHECK; 0 stands for Docker's default.
