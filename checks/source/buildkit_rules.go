@@ -181,8 +181,7 @@ var buildkitChecks = []Check{
 		why:      "Without the build argument the name of the base image is empty or invalid, and the build fails for everybody who does not know it.",
 		fix:      "Give the ARG a default, as in ARG TAG=3.20.",
 		good:     "ARG TAG=3.20\nFROM alpine:${TAG}\n",
-		bad:      "ARG TAG\nFROM alpine:${TAG} AS build\nFROM alpine:${TAG}\n",
-		refine:   unlessRejected,
+		bad:      "ARG TAG\nFROM alpine:${TAG}\n",
 	}),
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleFromPlatformFlagConstDisallowed,
@@ -232,8 +231,8 @@ type buildkitText[F any] struct {
 	// early is whether the rule is judged to the end even where BuildKit rejects
 	// the Dockerfile.
 	early bool
-	// refine makes a finding more precise than BuildKit's, or drops it.
-	refine    func(*dockerfile.Source, checks.Finding) (f checks.Finding, keep bool)
+	// refine makes a finding more precise than BuildKit's.
+	refine    func(*dockerfile.Source, checks.Finding) checks.Finding
 	why, fix  string
 	good, bad string
 }
@@ -261,14 +260,10 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 			if t.refine != nil {
 				found = nil
 				for _, f := range lint.Findings[name] {
-					if f, keep := t.refine(s, f); keep {
-						found = append(found, f)
-					}
+					found = append(found, t.refine(s, f))
 				}
 			}
 			switch {
-			case len(found) < len(lint.Findings[name]) && len(found) == 0:
-				return checks.Skip("source/valid reports it")
 			case lint.Err != nil:
 				return checks.Broken(lint.Err)
 			case len(found) > 0:
@@ -282,7 +277,7 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 }
 
 // atEmptyLine moves a finding from the end of an instruction to the empty line in it.
-func atEmptyLine(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+func atEmptyLine(s *dockerfile.Source, f checks.Finding) checks.Finding {
 	for _, stage := range s.Stages {
 		for _, in := range append([]*dockerfile.Instruction{stage.From}, stage.Instructions...) {
 			if in.Trigger || f.Location.Line < in.Location.Line || f.Location.Line > in.Location.EndLine {
@@ -290,25 +285,18 @@ func atEmptyLine(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) 
 			}
 			if at := slices.IndexFunc(in.Text(), func(line string) bool { return strings.TrimSpace(line) == "" }); at >= 0 {
 				f.Location = checks.Location{Path: f.Location.Path, Line: in.Location.Line + at, EndLine: in.Location.Line + at}
-				return f, true
+				return f
 			}
 		}
 	}
-	return f, true
+	return f
 }
 
 // withoutSecret says how to have a file that is ignored without copying it, where
 // it holds secrets: then the ignore file is right.
-func withoutSecret(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
+func withoutSecret(s *dockerfile.Source, f checks.Finding) checks.Finding {
 	if fix := secretFileFix(s, f.Subject); fix != "" {
 		f.Fix = "Do not copy it: " + fix
 	}
-	return f, true
-}
-
-// unlessRejected drops a finding at an instruction for which BuildKit rejects the
-// Dockerfile: source/valid reports that.
-func unlessRejected(s *dockerfile.Source, f checks.Finding) (checks.Finding, bool) {
-	rejected := s.Lint().Rejected
-	return f, rejected == nil || rejected.Location.Line != f.Location.Line
+	return f
 }

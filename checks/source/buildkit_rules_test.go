@@ -39,8 +39,7 @@ func TestBuildKit(t *testing.T) {
 		"ignored, not all":      {"-- Dockerfile --\nFROM scratch\nCOPY . /\n-- .dockerignore --\na\n", dockerfile.Options{}, map[string]checks.Status{"CopyIgnoredFile": checks.Pass}},
 		"everything ignored":    {"-- Dockerfile --\nFROM scratch\nCOPY . /\n-- .dockerignore --\n*\n", dockerfile.Options{}, map[string]checks.Status{"CopyIgnoredFile": checks.Warn}},
 		"other stage of target": {"FROM a:1 AS b\nWORKDIR /x\nFROM a:1\nWORKDIR x\n", dockerfile.Options{Target: "b"}, map[string]checks.Status{"WorkdirRelativePath": checks.Pass}},
-		"rejected for it":       {"ARG TAG\nFROM a:${TAG}\n", dockerfile.Options{}, map[string]checks.Status{"InvalidDefaultArgInFrom": checks.Skipped}},
-		"rejected for one":      {"ARG TAG\nFROM a:${TAG} AS b\nFROM a:${TAG}\n", dockerfile.Options{}, map[string]checks.Status{"InvalidDefaultArgInFrom": checks.Warn}},
+		"rejected for it":       {"ARG TAG\nFROM a:${TAG}\n", dockerfile.Options{}, map[string]checks.Status{"InvalidDefaultArgInFrom": checks.Warn}},
 		"build argument":        {"ARG TAG\nFROM a:${TAG}\nWORKDIR x\n", dockerfile.Options{BuildArgs: map[string]string{"TAG": "1"}}, map[string]checks.Status{"InvalidDefaultArgInFrom": checks.Warn, "WorkdirRelativePath": checks.Warn}},
 	} {
 		t.Run(name, func(t *testing.T) {
