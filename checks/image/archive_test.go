@@ -465,7 +465,7 @@ func TestOpenHostileTar(t *testing.T) {
 		w := tar.NewWriter(&buf)
 		sparse.Typeflag, sparse.Size, sparse.Linkname, sparse.Mode = tar.TypeReg, 2, "", 0o644
 		if err := w.WriteHeader(&sparse); err != nil {
-			t.Skipf("this Go version does not write such headers: %v", err)
+			t.Fatal(err)
 		}
 		must(io.WriteString(w, "{}"))
 		checkOpen(t, writeFile(t, buf.Bytes()), "sparse")
