@@ -1,7 +1,6 @@
 package dockerfile
 
 import (
-	"bytes"
 	"maps"
 	"regexp"
 	"slices"
@@ -163,31 +162,6 @@ func checkOptions(comment string) *linter.Config {
 		return nil
 	}
 	return config
-}
-
-// withoutSkips returns the Dockerfile with its "# check=" comments changed to
-// skip nothing, each line where it was: what they skip is accepted, not unseen.
-func (s *Source) withoutSkips() []byte {
-	var lines [][]byte
-	for _, c := range s.Comments() {
-		if c.Check == nil {
-			continue
-		}
-		if lines == nil {
-			lines = bytes.Split(s.text, []byte("\n"))
-		}
-		line := lines[c.Location.Line-1]
-		before, comment, _ := bytes.Cut(line, []byte("#"))
-		changed := append(bytes.Clone(before), "# check=error=false"...)
-		if bytes.HasSuffix(comment, []byte("\r")) {
-			changed = append(changed, '\r')
-		}
-		lines[c.Location.Line-1] = changed
-	}
-	if lines == nil {
-		return s.text
-	}
-	return bytes.Join(lines, []byte("\n"))
 }
 
 // IgnoreComment is a comment of the ignore file.

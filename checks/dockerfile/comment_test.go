@@ -2,7 +2,6 @@ package dockerfile
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,20 +72,7 @@ func TestComments(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 
-	changed := strings.Split(string(s.withoutSkips()), "\n")
-	for n, line := range strings.Split(text+"\n", "\n") {
-		want := line
-		switch n {
-		case 0:
-			want = "\ufeff# check=error=false\r"
-		case 3:
-			want = "# check=error=false\r"
-		}
-		if changed[n] != want {
-			t.Errorf("without skips line %d is %q, want %q", n+1, changed[n], want)
-		}
-	}
-	if len(s.Lint().Findings["StageNameCasing"]) != 1 || len(s.Lint().Findings["JSONArgsRecommended"]) != 1 || s.Lint().Rejected != nil {
+	if len(s.Lint().Findings["StageNameCasing"]) != 1 || len(s.Lint().Findings["JSONArgsRecommended"]) != 1 || len(s.Lint().Rejected) > 0 {
 		t.Errorf("BuildKit's linter says %+v", s.Lint())
 	}
 }

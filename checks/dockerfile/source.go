@@ -78,6 +78,7 @@ type Source struct {
 	// directiveLine where it stands; 0 if there is none.
 	directive     *linter.Config
 	directiveLine int
+	parsed        parsed
 	byLine        map[int]*Instruction
 	// longest is the length of the longest value of a variable so far, expanded the
 	// sum of what words may come to, and excess what went beyond the limits.
@@ -130,7 +131,7 @@ func Load(files fs.FS, options Options) (*Source, error) {
 	if s.Ignore, err = loadIgnore(files, s.Path); err != nil {
 		return nil, err
 	}
-	s.lint = sync.OnceValue(s.runLint)
+	s.lint = sync.OnceValue(s.runTrial)
 	s.tree = sync.OnceValue(s.walk)
 	s.required = sync.OnceValue(s.findRequired)
 	return s, nil
@@ -192,11 +193,15 @@ func (s *Source) parse() error {
 	if err != nil {
 		return s.invalid(err)
 	}
+	s.parsed.addWarnings(tree.Warnings)
 	if line := beyondMaxWords(tree.AST); line > 0 {
 		return errorAt(s.Path, line, fmt.Errorf("here the file goes beyond the %d words that are judged: is it the right file?", MaxWords))
 	}
-	// Not nil: with that, a comment "# check=" above an instruction panics.
-	stages, args, err := instructions.Parse(tree.AST, linter.New(&linter.Config{}))
+	nodes := tree.AST.Children
+	for _, node := range nodes {
+		node.PrevComment = nil // what "# check=skip=" skips there is found, too
+	}
+	stages, args, err := instructions.Parse(tree.AST, linter.New(&linter.Config{Warn: s.parsed.add}))
 	if err != nil {
 		return s.invalid(err)
 	}
@@ -204,8 +209,8 @@ func (s *Source) parse() error {
 		return errorAt(s.Path, len(s.Lines), errors.New("no FROM instruction, so there is no image to build"))
 	}
 	s.escape = tree.EscapeToken
-	s.addGlobalArgs(args)
-	s.addStages(stages)
+	s.addGlobalArgs(args, nodes)
+	s.addStages(stages, nodes[len(args):])
 	if s.excess != nil {
 		return s.excess
 	}

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"errors"
 	"path"
 	"slices"
 	"strconv"
@@ -155,7 +156,11 @@ type Instruction struct {
 	// Script is what it gives to its shell; nil in exec form.
 	Script *Script
 
-	source   *Source
+	source *Source
+	// written is the keyword as written, flags what stands between it and the rest, as
+	// in --mount=type=cache,target=/a.
+	written  string
+	flags    []string
 	scope    *scope
 	position int
 }
@@ -211,13 +216,15 @@ func (in *Instruction) Find(word string) checks.Location {
 
 func endsName(s string) bool { return s != "" && startsName(s[len(s)-1:]) }
 
-func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position int) *Instruction {
+func (s *Source) newInstruction(cmd instructions.Command, flags []string, stage *Stage, position int) *Instruction {
 	in := &Instruction{
 		Keyword:  strings.ToUpper(cmd.Name()),
 		Command:  cmd,
 		Location: s.locate(cmd.Location()),
 		Stage:    stage,
 		source:   s,
+		written:  cmd.Name(),
+		flags:    flags,
 		scope:    s.globals,
 		position: position,
 	}
@@ -232,13 +239,14 @@ func (s *Source) newInstruction(cmd instructions.Command, stage *Stage, position
 	return in
 }
 
-func (s *Source) addStages(parsed []instructions.Stage) {
+// addStages adds the stages that BuildKit's parser made of these nodes.
+func (s *Source) addStages(parsed []instructions.Stage, nodes []*parser.Node) {
 	byName := map[string]*Stage{}
 	total := 0
 	for i, p := range parsed {
 		from := &Instruction{
 			Keyword: "FROM", Location: s.locate(p.Location),
-			source: s, scope: s.globals, position: end,
+			source: s, written: p.OrigCmd, scope: s.globals, position: end,
 		}
 		s.byLine[from.Location.Line] = from
 		if s.countExpansion(from); s.excess != nil {
@@ -249,32 +257,39 @@ func (s *Source) addStages(parsed []instructions.Stage) {
 			stage.Platform = from.Expand(p.Platform)
 		}
 		from.Stage = stage
-		var inherited *scope
+		var baseScope *scope
 		if stage.BaseName.Known {
 			stage.Base = byName[stage.BaseName.Text]
 		}
 		if stage.Base != nil {
-			inherited = stage.Base.scope
+			baseScope = stage.Base.scope
 			stage.Config = stage.Base.Config
 		} else if stage.BaseName.Text == Scratch {
 			stage.Config.Directory = Value{Text: "/", Known: true}
 		}
-		stage.scope = newScope(inherited)
+		stage.scope = newScope(baseScope)
 		stage.References = []Reference{{from, stage.BaseName, stage.Base}}
 
-		commands := slices.Concat(triggers(stage.Base), p.Commands)
-		if total += len(commands); total > MaxWords {
+		inherited := triggers(stage.Base)
+		if total += len(inherited) + len(p.Commands); total > MaxWords {
 			s.exceed(from.Location, "the triggers of ONBUILD make more than the %d instructions that are judged", MaxWords)
 		}
-		for j, cmd := range commands {
+		add := func(cmd instructions.Command, flags []string, trigger bool) {
 			if s.excess != nil {
 				return
 			}
-			in := s.newInstruction(cmd, stage, j)
-			in.Trigger = j < len(commands)-len(p.Commands)
+			in := s.newInstruction(cmd, flags, stage, len(stage.Instructions))
+			in.Trigger = trigger
 			stage.Instructions = append(stage.Instructions, in)
 			s.apply(in)
 		}
+		for _, t := range inherited {
+			add(t.command, t.flags, true)
+		}
+		for j, cmd := range p.Commands {
+			add(cmd, nodes[j+1].Flags, false)
+		}
+		nodes = nodes[len(p.Commands)+1:]
 		s.Stages = append(s.Stages, stage)
 		if p.Name != "" {
 			byName[p.Name] = stage
@@ -282,30 +297,42 @@ func (s *Source) addStages(parsed []instructions.Stage) {
 	}
 }
 
-// triggers returns the instructions that the ONBUILDs of a stage run at the
-// start of a stage built from it. One that BuildKit cannot parse is left out:
-// its linter says so.
-func triggers(base *Stage) []instructions.Command {
+// trigger is an instruction that an ONBUILD brings, with its flags.
+type trigger struct {
+	command instructions.Command
+	flags   []string
+}
+
+// triggers returns what the ONBUILDs of a stage run at the start of a stage built
+// from it. One that BuildKit cannot parse is left out: a trial rejects it.
+func triggers(base *Stage) []trigger {
 	if base == nil {
 		return nil
 	}
-	var cmds []instructions.Command
+	var all []trigger
 	for _, in := range base.Instructions {
-		onbuild, ok := in.Command.(*instructions.OnbuildCommand)
-		if !ok {
-			continue
-		}
-		tree, err := parser.Parse(strings.NewReader(onbuild.Expression))
-		if err != nil || len(tree.AST.Children) != 1 {
-			continue
-		}
-		node := tree.AST.Children[0]
-		node.StartLine, node.EndLine = in.Location.Line, in.Location.EndLine
-		if cmd, err := instructions.ParseCommand(node); err == nil {
-			cmds = append(cmds, cmd)
+		if onbuild, ok := in.Command.(*instructions.OnbuildCommand); ok {
+			if t, err := parseTrigger(onbuild, in.Location); err == nil {
+				all = append(all, t)
+			}
 		}
 	}
-	return cmds
+	return all
+}
+
+// parseTrigger parses the trigger of an ONBUILD as an instruction at a place.
+func parseTrigger(onbuild *instructions.OnbuildCommand, where checks.Location) (trigger, error) {
+	tree, err := parser.Parse(strings.NewReader(onbuild.Expression))
+	if err != nil {
+		return trigger{}, err
+	}
+	if len(tree.AST.Children) != 1 {
+		return trigger{}, errors.New("onbuild trigger should be a single expression")
+	}
+	node := tree.AST.Children[0]
+	node.StartLine, node.EndLine = where.Line, where.EndLine
+	cmd, err := instructions.ParseCommand(node)
+	return trigger{cmd, node.Flags}, err
 }
 
 // apply enters what an instruction sets into its stage.
@@ -385,7 +412,8 @@ func (s *Source) resolveReferences() {
 					continue
 				}
 				ref := Reference{Instruction: in, Name: in.Expand(name)}
-				if index, err := strconv.Atoi(name); err == nil && index >= 0 && index < len(s.Stages) {
+				// The mounts of a RUN name stages alone, never their numbers.
+				if index, err := strconv.Atoi(name); err == nil && in.Keyword == "COPY" && index >= 0 && index < len(s.Stages) {
 					ref.Stage = s.Stages[index]
 				} else if ref.Name.Known {
 					ref.Stage = byName[strings.ToLower(ref.Name.Text)]

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
 	"github.com/imagegate/imagegate/checks"
@@ -80,11 +82,30 @@ func (s *Source) countExpansion(in *Instruction) {
 	}
 	lines := s.Lines[in.Location.Line-1 : in.Location.EndLine]
 	for _, line := range lines {
-		s.expanded += strings.Count(line, "$") * s.longest
+		s.expanded += mayExpandTo(line, s.longest)
 	}
 	if s.expanded > MaxExpanded {
 		s.exceed(in.Location, "here the variables expand to more than the %d bytes that are judged", MaxExpanded)
 	}
+}
+
+// replacing is where a pattern in the value of a variable is replaced.
+var replacing = regexp.MustCompile(`\$\{\w*/`)
+
+// mayExpandTo returns how long a text may become once its variables are expanded, of
+// which the longest value has this length. What replaces a pattern may stand for
+// each character of a value.
+func mayExpandTo(text string, longest int) int {
+	most := strings.Count(text, "$") * longest
+	if most == 0 || !strings.Contains(text, "${") {
+		return most
+	}
+	for range replacing.FindAllStringIndex(text, -1) {
+		if most *= longest + len(text); most > MaxExpanded {
+			break
+		}
+	}
+	return most
 }
 
 // exceed enters the first thing that goes beyond the limits.
@@ -189,7 +210,7 @@ func startsName(s string) bool {
 	return s != "" && (s[0] == '_' || s[0] >= '0' && s[0] <= '9' || s[0] >= 'A' && s[0] <= 'Z' || s[0] >= 'a' && s[0] <= 'z')
 }
 
-func (s *Source) addGlobalArgs(args []instructions.ArgCommand) {
+func (s *Source) addGlobalArgs(args []instructions.ArgCommand, nodes []*parser.Node) {
 	s.globals = newScope(nil)
 	s.globals.global = true
 	for _, name := range platformArgs {
@@ -198,7 +219,7 @@ func (s *Source) addGlobalArgs(args []instructions.ArgCommand) {
 		}
 	}
 	for i := range args {
-		in := s.newInstruction(&args[i], nil, i)
+		in := s.newInstruction(&args[i], nodes[i].Flags, nil, i)
 		s.GlobalArgs = append(s.GlobalArgs, in)
 		if s.countExpansion(in); s.excess != nil {
 			return

@@ -36,13 +36,13 @@ func BuildKitRules() []string {
 	return names
 }
 
-// buildkitChecks are the rules of BuildKit's linter as checks. Title, reference
-// and findings are BuildKit's; severity, advice and examples are ours.
+// buildkitChecks are the rules of BuildKit's linter as checks, judged by our model
+// of the Dockerfile and held equal to BuildKit's linter by hack/conformance. Title,
+// reference and messages are BuildKit's; severity, advice and examples are ours.
 var buildkitChecks = []Check{
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleStageNameCasing,
 		severity: checks.Low,
-		early:    true,
 		why:      "Stage names are compared in lower case, so that two names that look different may be one.",
 		fix:      "Write the name of the stage in lower case.",
 		good:     "FROM alpine:3.20 AS build\n",
@@ -51,7 +51,6 @@ var buildkitChecks = []Check{
 	fromBuildKit(buildkitText[func(string, string) string]{
 		rule:     linter.RuleFromAsCasing,
 		severity: checks.Low,
-		early:    true,
 		why:      "Mixed casing makes the keywords of the line harder to see.",
 		fix:      "Write FROM and AS in the same case.",
 		good:     "FROM alpine:3.20 AS build\n",
@@ -60,7 +59,6 @@ var buildkitChecks = []Check{
 	fromBuildKit(buildkitText[func() string]{
 		rule:     linter.RuleNoEmptyContinuation,
 		severity: checks.Medium,
-		early:    true,
 		why:      "An empty line behind a continuation is dropped today, and will be an error in a later version of BuildKit.",
 		fix:      "Remove the empty line, or write a comment there.",
 		good:     "FROM alpine:3.20\nRUN apk update && \\\n    apk upgrade\n",
@@ -70,7 +68,6 @@ var buildkitChecks = []Check{
 	fromBuildKit(buildkitText[func(string, string) string]{
 		rule:     linter.RuleConsistentInstructionCasing,
 		severity: checks.Low,
-		early:    true,
 		why:      "Keywords in different cases make a Dockerfile harder to read.",
 		fix:      "Write all keywords in upper case.",
 		good:     "FROM alpine:3.20\nRUN apk upgrade\nWORKDIR /app\n",
@@ -80,7 +77,6 @@ var buildkitChecks = []Check{
 		rule:     linter.RuleDuplicateStageName,
 		aliases:  []string{"DL3024", "DS-0012", "CKV_DOCKER_11"},
 		severity: checks.Medium,
-		early:    true,
 		why:      "Where two stages share a name, COPY --from and --target take the last one, whichever was meant.",
 		fix:      "Give each stage a name of its own.",
 		good:     "FROM alpine:3.20 AS build\nFROM alpine:3.20 AS test\n",
@@ -90,7 +86,6 @@ var buildkitChecks = []Check{
 		rule:     linter.RuleReservedStageName,
 		aliases:  []string{"DL3063"},
 		severity: checks.Medium,
-		early:    true,
 		why:      "The names scratch and context mean the empty image and the build context; a stage of that name hides them or is hidden.",
 		fix:      "Give the stage another name.",
 		good:     "FROM alpine:3.20 AS build\n",
@@ -108,7 +103,6 @@ var buildkitChecks = []Check{
 		rule:     linter.RuleMaintainerDeprecated,
 		aliases:  []string{"DL4000", "DS-0022", "CKV_DOCKER_6"},
 		severity: checks.Low,
-		early:    true,
 		why:      "MAINTAINER is deprecated, and tools that read labels do not see it.",
 		fix:      `Write LABEL org.opencontainers.image.authors="team@example.com".`,
 		good:     "FROM alpine:3.20\nLABEL org.opencontainers.image.authors=\"team@example.com\"\n",
@@ -177,7 +171,6 @@ var buildkitChecks = []Check{
 	fromBuildKit(buildkitText[func(string) string]{
 		rule:     linter.RuleInvalidDefaultArgInFrom,
 		severity: checks.Medium,
-		early:    true,
 		why:      "Without the build argument the name of the base image is empty or invalid, and the build fails for everybody who does not know it.",
 		fix:      "Give the ARG a default, as in ARG TAG=3.20.",
 		good:     "ARG TAG=3.20\nFROM alpine:${TAG}\n",
@@ -196,7 +189,6 @@ var buildkitChecks = []Check{
 	fromBuildKit(buildkitText[func(string, string) string]{
 		rule:     linter.RuleCopyIgnoredFile,
 		severity: checks.Medium,
-		early:    true,
 		why:      "A file that the ignore file leaves out is not in the build context, so that the build fails or copies nothing.",
 		fix:      "Remove the pattern from the ignore file, or do not copy the file.",
 		refine:   withoutSecret,
@@ -228,17 +220,13 @@ type buildkitText[F any] struct {
 	aliases  []string
 	differs  string
 	severity checks.Severity
-	// early is whether the rule is judged to the end even where BuildKit rejects
-	// the Dockerfile.
-	early bool
 	// refine makes a finding more precise than BuildKit's.
 	refine    func(*dockerfile.Source, checks.Finding) checks.Finding
 	why, fix  string
 	good, bad string
 }
 
-// fromBuildKit makes a check of a rule: it reports what the shared run of the
-// linter found.
+// fromBuildKit makes a check of a rule: it reports what Source.Lint found of it.
 func fromBuildKit[F any](t buildkitText[F]) Check {
 	name := t.rule.Name
 	return Check{
@@ -263,15 +251,10 @@ func fromBuildKit[F any](t buildkitText[F]) Check {
 					found = append(found, t.refine(s, f))
 				}
 			}
-			switch {
-			case lint.Err != nil:
+			if lint.Err != nil {
 				return checks.Broken(lint.Err)
-			case len(found) > 0:
-				return checks.Found(found...)
-			case lint.Rejected != nil && !t.early:
-				return checks.Skip("BuildKit rejects the Dockerfile at %s and judges no further; mend what source/valid reports", lint.Rejected.Location)
 			}
-			return checks.Outcome{}
+			return checks.Found(found...)
 		},
 	}
 }

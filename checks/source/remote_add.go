@@ -3,7 +3,6 @@ package source
 import (
 	"strings"
 
-	"github.com/moby/buildkit/frontend/dockerfile/dfgitutil"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/imagegate/imagegate/checks"
@@ -54,7 +53,7 @@ func judgeRemote(c dockerfile.Copy, src dockerfile.Value) (checks.Finding, bool)
 	}
 	var f checks.Finding
 	plain := strings.HasPrefix(url, "http://")
-	if ref, isGit, err := dfgitutil.ParseGitRef(url); isGit && err == nil && !ref.IndistinguishableFromLocal {
+	if ref, isGit, err := dockerfile.ParseGit(url); isGit && err == nil && !ref.Local {
 		if ref.Checksum != "" || isCommit(ref.Ref) || strings.Contains(ref.Ref, "$") {
 			return checks.Finding{}, false
 		}
@@ -64,7 +63,7 @@ func judgeRemote(c dockerfile.Copy, src dockerfile.Value) (checks.Finding, bool)
 		}
 		f = checks.At(c.Find(src.Raw), "ADD takes %s of %s, which moves", what, ref.Remote)
 		f.Fix = "Name the commit: " + ref.Remote + "#COMMIT, or ADD --checksum=COMMIT"
-		plain = ref.UnencryptedTCP
+		plain = ref.Unencrypted
 	} else if strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") {
 		f = checks.At(c.Find(src.Raw), "ADD takes %s without a checksum", url)
 		f.Fix = "Write ADD --checksum=sha256:CHECKSUM " + src.Raw + " with the checksum that the project publishes"

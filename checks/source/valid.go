@@ -10,7 +10,7 @@ var valid = Check{
 		ID:        "source/valid",
 		Title:     "BuildKit accepts the Dockerfile",
 		Severity:  checks.High,
-		Why:       "What BuildKit rejects cannot be built. Its rules that come behind the error are not judged, either.",
+		Why:       "What BuildKit rejects cannot be built. It stops at the first error; here all of them are named, and its rules are judged to the end.",
 		Fix:       "Mend what the message names. If it is an ARG without a default, give it one or pass it with --build-arg.",
 		Reference: "https://docs.docker.com/reference/dockerfile/",
 		// A stage that copies from itself, a port out of range, a chained ONBUILD, and
@@ -32,9 +32,6 @@ FROM scratch AS runtime
 		if lint.Err != nil {
 			return checks.Broken(lint.Err)
 		}
-		if lint.Rejected != nil {
-			return checks.Found(*lint.Rejected)
-		}
-		return checks.Outcome{}
+		return checks.Found(lint.Rejected...)
 	},
 }
