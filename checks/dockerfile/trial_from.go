@@ -180,6 +180,8 @@ func (t *trial) resolve(s *step, flags []string) error {
 		}
 		if index < len(t.stages) {
 			s.sources = []*trialStage{t.stages[index]}
+		} else {
+			t.images++ // one more, even of the same
 		}
 	case *instructions.RunCommand:
 		run, err := parseMounts(flags)
