@@ -40,7 +40,7 @@ CMD node dist/main.js
 			return checks.Skip("the Dockerfile has neither CMD nor ENTRYPOINT; the base image's count")
 		}
 		var findings []checks.Finding
-		st := newStart(s)
+		st := starts.Of(s)
 		for _, in := range []*dockerfile.Instruction{config.Entrypoint, config.Cmd} {
 			if in == nil {
 				continue

@@ -35,7 +35,7 @@ const (
 
 var secretFormats = []secretFormat{
 	{"a private key", []string{"-----BEGIN"}, compiled(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
-	{"a GitHub token", []string{"gh", "github_pat_"}, compiled(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
+	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, compiled(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
 	{"a GitLab token", []string{"glpat-"}, compiled(`\bglpat-[A-Za-z0-9_-]{16,}`)},
 	{"an AWS access key", []string{"AKIA", "ASIA"}, compiled(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
 	{"a Google API key", []string{"AIza"}, compiled(`\bAIza[A-Za-z0-9_-]{35}`)},
