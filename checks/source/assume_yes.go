@@ -198,7 +198,7 @@ func configuresAnswers(in *dockerfile.Instruction, silent map[string]bool) {
 		default:
 			for _, line := range strings.Split(text, "\n") {
 				// An option of a single call is no configuration.
-				line = strings.ReplaceAll(callSetting.ReplaceAllString(line, ""), "--"+a.setting, "")
+				line = strings.ReplaceAll(callSetting().ReplaceAllString(line, ""), "--"+a.setting, "")
 				if strings.Contains(line, a.setting) && !strings.Contains(line, "setopt") {
 					silent[manager] = true
 				}

@@ -141,8 +141,8 @@ func SecretInLabel(name, value string) (Secret, bool) {
 func StandsIn(value string) bool { return standIn(value) }
 
 var (
-	numberValue = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)
-	pathValue   = regexp.MustCompile(`^(file:|~?/|\.\.?/)[A-Za-z0-9._/~@+-]*$`)
+	numberValue = compiled(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)
+	pathValue   = compiled(`^(file:|~?/|\.\.?/)[A-Za-z0-9._/~@+-]*$`)
 )
 
 // harmless reports whether a value cannot be a secret: nothing, a boolean, a
@@ -153,7 +153,7 @@ func harmless(value string) bool {
 	case "", "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "nil", "undefined":
 		return true
 	}
-	return numberValue.MatchString(value) || pathValue.MatchString(value) || refers(value)
+	return numberValue().MatchString(value) || pathValue().MatchString(value) || refers(value)
 }
 
 // secretStores are what the values begin with that name a secret in a store, for
