@@ -20,7 +20,7 @@ type facts struct {
 
 type knownFact struct {
 	fact  any // a *Fact[Of, T]
-	value any // a func() T
+	value func() any
 }
 
 // NewFact returns the fact that compute finds out of a source or a call.
@@ -33,18 +33,42 @@ func (f *Fact[Of, T]) Of(subject Of) T {
 	if known == nil {
 		return f.compute(subject)
 	}
-	return f.of(subject, known)()
+	value := known.find(f)
+	if value == nil {
+		value = f.enter(subject)
+	}
+	return value().(T)
 }
 
-func (f *Fact[Of, T]) of(subject Of, known *facts) func() T {
-	known.mu.Lock()
-	defer known.mu.Unlock()
-	for _, k := range known.all {
-		if k.fact == any(f) {
-			return k.value.(func() T)
+// enter is apart from Of, which then takes no memory for a fact that is known.
+func (f *Fact[Of, T]) enter(subject Of) func() any {
+	return subject.known().add(f, func() any { return f.compute(subject) })
+}
+
+// find returns how to get a fact; nil if it was not asked for.
+func (f *facts) find(fact any) func() any {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lookup(fact)
+}
+
+// add enters a fact, if nobody else has, and returns how to get it.
+func (f *facts) add(fact any, compute func() any) func() any {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if known := f.lookup(fact); known != nil {
+		return known
+	}
+	value := sync.OnceValue(compute)
+	f.all = append(f.all, knownFact{fact, value})
+	return value
+}
+
+func (f *facts) lookup(fact any) func() any {
+	for _, k := range f.all {
+		if k.fact == fact {
+			return k.value
 		}
 	}
-	value := sync.OnceValue(func() T { return f.compute(subject) })
-	known.all = append(known.all, knownFact{f, value})
-	return value
+	return nil
 }
