@@ -24,7 +24,7 @@ type Comment struct {
 
 // comments returns the comments of the file that was read.
 func (r *reader) comments() []Comment {
-	t := texts{lines: r.lines, at: make([][]span, len(r.lines)+1)}
+	t := &texts{lines: r.lines, at: make([][]span, len(r.lines)+1)}
 	for _, root := range r.roots {
 		t.add(root)
 	}
@@ -60,10 +60,13 @@ type span struct{ from, to int }
 type texts struct {
 	lines []string
 	at    [][]span // by the number of the line
+	// The place that was last looked for: the next one is behind it, mostly in the
+	// same line.
+	number, column, from int
 }
 
 // comment returns the byte at which the comment of a line begins.
-func (t texts) comment(number int) (int, bool) {
+func (t *texts) comment(number int) (int, bool) {
 	line, inside := t.lines[number-1], t.at[number]
 	for i := 0; i < len(line); i++ {
 		if line[i] != '#' || i > 0 && line[i-1] != ' ' && line[i-1] != '\t' {
@@ -79,7 +82,7 @@ func (t texts) comment(number int) (int, bool) {
 	return 0, false
 }
 
-func (t texts) add(n *yaml.Node) {
+func (t *texts) add(n *yaml.Node) {
 	if n.Kind == yaml.ScalarNode && n.Line >= 1 && n.Line <= len(t.lines) {
 		switch {
 		case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
@@ -97,7 +100,7 @@ func (t texts) add(n *yaml.Node) {
 
 // addBlock adds the lines of a block scalar: those below its head that are
 // indented further than the key or the dash in front of it.
-func (t texts) addBlock(head int) {
+func (t *texts) addBlock(head int) {
 	line := t.lines[head-1]
 	indent := indentation(line)
 	for strings.HasPrefix(line[indent:], "- ") {
@@ -118,8 +121,8 @@ func (t texts) addBlock(head int) {
 }
 
 // addQuoted adds a quoted text, over as many lines as it goes.
-func (t texts) addQuoted(n *yaml.Node, quote byte) {
-	from := byteOf(t.lines[n.Line-1], n.Column)
+func (t *texts) addQuoted(n *yaml.Node, quote byte) {
+	from := t.byteOf(n.Line, n.Column)
 	open := strings.IndexByte(t.lines[n.Line-1][from:], quote) // behind an anchor and a tag
 	if open < 0 {
 		return
@@ -144,13 +147,15 @@ func (t texts) addQuoted(n *yaml.Node, quote byte) {
 }
 
 // byteOf returns the byte at which a column of a line begins.
-func byteOf(line string, column int) int {
-	for i := range line {
-		if column--; column == 0 {
-			return i
-		}
+func (t *texts) byteOf(number, column int) int {
+	if number != t.number || column < t.column {
+		t.number, t.column, t.from = number, 1, 0
 	}
-	return len(line)
+	for line := t.lines[number-1]; t.column < column && t.from < len(line); t.column++ {
+		_, size := utf8.DecodeRuneInString(line[t.from:])
+		t.from += size
+	}
+	return t.from
 }
 
 // nextNodes returns, for each line, the number of the first one from there on that

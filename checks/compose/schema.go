@@ -1,35 +1,12 @@
 package compose
 
 import (
-	"errors"
-	"fmt"
+	"encoding/json"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/compose-spec/compose-go/v2/schema"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"github.com/imagegate/imagegate/checks"
 )
-
-// specification is the schema of the Compose Specification. It is compiled here
-// and not by its package, whose errors name no place.
-var specification = sync.OnceValues(func() (*jsonschema.Schema, error) {
-	const name = "compose-spec.json"
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(schema.Schema))
-	if err != nil {
-		return nil, fmt.Errorf("read the schema of the Compose Specification: %w", err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(name, document); err != nil {
-		return nil, fmt.Errorf("read the schema of the Compose Specification: %w", err)
-	}
-	return compiler.Compile(name)
-})
 
 // schemaFault returns what a document has against it by the schema: the error
 // that lies deepest. What depends on a variable is not held against it.
@@ -38,13 +15,7 @@ func schemaFault(document *Node) (*fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	var invalid *jsonschema.ValidationError
-	if err := s.Validate(document.plain()); err == nil {
-		return nil, nil
-	} else if !errors.As(err, &invalid) {
-		return nil, err
-	}
-	all := violations(document, invalid)
+	all, _ := (&validator{root: s}).validate(s, document, false)
 	var worst *violation
 	for _, v := range all {
 		switch {
@@ -61,24 +32,53 @@ func schemaFault(document *Node) (*fault, error) {
 	return &fault{location: worst.at, message: worst.text()}, nil
 }
 
-// plain returns the value as JSON has it.
-func (n *Node) plain() any {
+// given returns the keys of a mapping that it is left with.
+func (n *Node) given() []Entry {
+	reset := func(e Entry) bool { return e.Value.tag == tagReset }
+	if !slices.ContainsFunc(n.entries, reset) {
+		return n.entries
+	}
+	return slices.DeleteFunc(slices.Clone(n.entries), reset)
+}
+
+// duplicates returns the places of the first two entries of a list that are the same.
+func (n *Node) duplicates() (first, second int, ok bool) {
+	seen := make(map[string]int, len(n.items))
+	for i, item := range n.items {
+		text, err := json.Marshal(item.tree()) // where 1 and 1.0 are the same
+		if err != nil {
+			return 0, 0, false
+		}
+		if first, ok := seen[string(text)]; ok {
+			return first, i, true
+		}
+		seen[string(text)] = i
+	}
+	return 0, 0, false
+}
+
+// tree returns the value as JSON has it.
+func (n *Node) tree() any {
 	switch n.shape {
 	case mapping:
 		m := make(map[string]any, len(n.entries))
-		for _, e := range n.entries {
-			if e.Value.tag != tagReset {
-				m[e.Key] = e.Value.plain()
-			}
+		for _, e := range n.given() {
+			m[e.Key] = e.Value.tree()
 		}
 		return m
 	case sequence:
-		list := make([]any, 0, len(n.items))
-		for _, item := range n.items {
-			list = append(list, item.plain())
+		list := make([]any, len(n.items))
+		for i, item := range n.items {
+			list[i] = item.tree()
 		}
 		return list
 	}
+	return n.plain()
+}
+
+// plain returns the value of a scalar as Compose reads it; nil for a mapping and a
+// list.
+func (n *Node) plain() any {
 	if t := n.Text(); t.Known && strings.Contains(n.text, "$") {
 		return t.Text
 	}
@@ -142,60 +142,4 @@ func (v *violation) text() string {
 		name = "the file"
 	}
 	return name + " has to be a " + strings.Join(types, " or a ")
-}
-
-// violations returns the errors at the ends of a tree of them. Where one of several
-// alternatives depends on a variable, so do the others.
-func violations(document *Node, err *jsonschema.ValidationError) []violation {
-	if len(err.Causes) == 0 {
-		return []violation{violationOf(document, err)}
-	}
-	var all []violation
-	for _, cause := range err.Causes {
-		all = append(all, violations(document, cause)...)
-	}
-	switch err.ErrorKind.(type) {
-	case *kind.OneOf, *kind.AnyOf:
-		if slices.ContainsFunc(all, func(v violation) bool { return v.variable }) {
-			for i := range all {
-				all[i].variable = true
-			}
-		}
-	}
-	return all
-}
-
-func violationOf(document *Node, err *jsonschema.ValidationError) violation {
-	at := document.path(err.InstanceLocation)
-	v := violation{path: err.InstanceLocation, at: at.Location, variable: at.shape == scalar && strings.Contains(at.text, "$")}
-	switch k := err.ErrorKind.(type) {
-	case *kind.AdditionalProperties:
-		for _, e := range at.entries { // the first one in the file
-			if slices.Contains(k.Properties, e.Key) {
-				v.unknownKey(e)
-				v.path = append(slices.Clip(v.path), e.Key)
-				break
-			}
-		}
-	case *kind.FalseSchema:
-		if last := len(v.path) - 1; last >= 0 {
-			if e, ok := document.path(v.path[:last]).entry(v.path[last]); ok {
-				v.unknownKey(e)
-				v.rest, v.variable = true, false
-			}
-		}
-	case *kind.Type:
-		v.types = slices.Clone(k.Want)
-	case *kind.Pattern:
-		v.message = fmt.Sprintf("has to match %s", k.Want)
-	case *kind.UniqueItems:
-		v.message = fmt.Sprintf("has the same entry twice, as number %d and number %d", k.Duplicates[0]+1, k.Duplicates[1]+1)
-	default:
-		v.message = err.ErrorKind.LocalizedString(message.NewPrinter(language.English))
-	}
-	return v
-}
-
-func (v *violation) unknownKey(e Entry) {
-	v.at, v.message = e.Location, "is no key that Compose knows"
 }

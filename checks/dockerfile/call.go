@@ -31,6 +31,8 @@ type Call struct {
 	// Script and Node are where it stands in shell syntax; nil in exec form.
 	Script *Script
 	Node   *syntax.CallExpr
+
+	facts *facts // nil for a call that is not one of the source's
 }
 
 // Program returns the name of the program, without its directory.
@@ -138,7 +140,7 @@ func see(words []string, where checks.Location, through []string) ([]Call, error
 		}
 		return script.calls()
 	}
-	return []Call{{Words: words, Location: where, Through: through}}, nil
+	return []Call{{Words: words, Location: where, Through: through, facts: &facts{}}}, nil
 }
 
 // skip returns the command line behind a wrapper's own words; none if there is

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -74,7 +75,9 @@ func (s *Source) Comments() []Comment {
 // a word, in any case. What a COPY, or a RUN by its first line, writes to a file is
 // left out.
 func (s *Source) NoComments(word string) []Comment {
-	start := regexp.MustCompile(`(?i)(?:^|[ \t])(#[ \t]*` + regexp.QuoteMeta(word) + ")")
+	start := sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(?:^|[ \t])(#[ \t]*` + regexp.QuoteMeta(word) + ")")
+	})
 	comments := map[int]bool{}
 	for _, c := range s.Comments() {
 		comments[c.Location.Line] = true
@@ -89,8 +92,8 @@ func (s *Source) NoComments(word string) []Comment {
 				break
 			}
 			line := s.Lines[n-1]
-			if !comments[n] || heredoc {
-				if at := start.FindStringSubmatchIndex(line); at != nil && !quoted(line[:at[2]]) {
+			if (!comments[n] || heredoc) && strings.Contains(line, "#") {
+				if at := start().FindStringSubmatchIndex(line); at != nil && !quoted(line[:at[2]]) {
 					text := strings.TrimRightFunc(line[at[2]:], unicode.IsSpace)
 					where := commentLocation(s.Path, text, n, utf8.RuneCountInString(line[:at[2]])+1)
 					all = append(all, Comment{Text: text, Location: where, Instruction: in})

@@ -22,10 +22,12 @@ var notWalked = []string{
 	"__pycache__", "target", "obj", ".gradle", ".next", ".terraform", ".idea", ".vscode",
 }
 
-// directories are those of the source that were read.
-type directories struct {
-	mu   sync.Mutex
-	read map[string]listing
+// reads are the directories of the source that were read, and the names that were
+// looked at.
+type reads struct {
+	mu    sync.Mutex
+	dirs  map[string]listing
+	names map[string]presence
 }
 
 type listing struct {
@@ -33,18 +35,36 @@ type listing struct {
 	err     error
 }
 
-func (d *directories) readDir(files fs.FS, name string) ([]fs.DirEntry, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	list, ok := d.read[name]
+// presence says whether something of a name is there, and whether it is a directory.
+type presence struct{ exists, dir bool }
+
+func (r *reads) readDir(files fs.FS, name string) ([]fs.DirEntry, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list, ok := r.dirs[name]
 	if !ok {
 		list.entries, list.err = fs.ReadDir(files, name)
-		if d.read == nil {
-			d.read = map[string]listing{}
+		if r.dirs == nil {
+			r.dirs = map[string]listing{}
 		}
-		d.read[name] = list
+		r.dirs[name] = list
 	}
 	return list.entries, list.err
+}
+
+func (r *reads) stat(files fs.FS, name string) presence {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found, ok := r.names[name]
+	if !ok {
+		info, err := fs.Stat(files, name)
+		found = presence{exists: err == nil, dir: err == nil && info.IsDir()}
+		if r.names == nil {
+			r.names = map[string]presence{}
+		}
+		r.names[name] = found
+	}
+	return found
 }
 
 // Files returns the paths of the files of the build context, those nearest to its

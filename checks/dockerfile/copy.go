@@ -21,36 +21,39 @@ type Copy struct {
 	Dest Value
 	// Exclude are the patterns of --exclude.
 	Exclude []string
+
+	contextPaths []string
 }
 
 // Copy returns the instruction as a Copy; false if it is neither COPY nor ADD.
 func (in *Instruction) Copy() (Copy, bool) {
-	c := Copy{Instruction: in}
-	var from instructions.SourcesAndDest
-	switch cmd := in.Command.(type) {
-	case *instructions.CopyCommand:
-		c.From, c.Exclude, from = cmd.From, cmd.ExcludePatterns, cmd.SourcesAndDest
-	case *instructions.AddCommand:
-		c.Exclude, from = cmd.ExcludePatterns, cmd.SourcesAndDest
-	default:
+	if in.copy == nil {
 		return Copy{}, false
 	}
-	for _, name := range from.SourcePaths {
+	return *in.copy, true
+}
+
+// addCopy enters what a COPY or ADD takes into the instruction and its stage.
+func (s *Source) addCopy(in *Instruction, from string, paths instructions.SourcesAndDest, exclude []string) {
+	c := Copy{Instruction: in, From: from, Exclude: exclude, Dest: in.Expand(paths.DestPath)}
+	for _, name := range paths.SourcePaths {
 		c.Sources = append(c.Sources, in.Expand(name))
 	}
-	c.Dest = in.Expand(from.DestPath)
-	return c, true
+	if from == "" {
+		c.contextPaths = contextPaths(c.Sources)
+	}
+	in.copy = &c
+	in.Stage.copies = append(in.Stage.copies, c)
 }
 
 // ContextPaths returns the paths or patterns that it takes from the build
 // context, relative to its root and cleaned: "." is all of it. Sources that are
 // not known, and URLs, are not among them.
-func (c Copy) ContextPaths() []string {
-	if c.From != "" {
-		return nil
-	}
+func (c Copy) ContextPaths() []string { return c.contextPaths }
+
+func contextPaths(sources []Value) []string {
 	var paths []string
-	for _, src := range c.Sources {
+	for _, src := range sources {
 		if !src.Known || isRemote(src.Text) {
 			continue
 		}
@@ -81,12 +84,4 @@ func isRemote(src string) bool {
 }
 
 // Copies returns the COPY and ADD instructions of the stage.
-func (s *Stage) Copies() []Copy {
-	var copies []Copy
-	for _, in := range s.Instructions {
-		if c, ok := in.Copy(); ok {
-			copies = append(copies, c)
-		}
-	}
-	return copies
-}
+func (s *Stage) Copies() []Copy { return s.copies }

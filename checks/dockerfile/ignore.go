@@ -31,8 +31,7 @@ type Ignore struct {
 	Lines []IgnoreLine
 
 	lines   []string
-	mu      sync.Mutex // a pattern is compiled where it is first matched
-	matcher *patternmatcher.PatternMatcher
+	matcher *matcher // of all patterns
 }
 
 // IgnoreLine is a line of the ignore file that holds a pattern.
@@ -45,12 +44,38 @@ type IgnoreLine struct {
 	Exception bool
 	// Location is that of Text.
 	Location checks.Location
+
+	matcher *matcher // nil if the pattern cannot be read by itself
+}
+
+// matcher matches patterns, each of which is compiled where it is first matched.
+type matcher struct {
+	mu       sync.Mutex
+	patterns *patternmatcher.PatternMatcher
+}
+
+func newMatcher(patterns ...string) (*matcher, error) {
+	compiled, err := patternmatcher.New(patterns)
+	if err != nil {
+		return nil, err
+	}
+	return &matcher{patterns: compiled}, nil
+}
+
+// matches reports whether the patterns match a path, or a directory above it.
+func (m *matcher) matches(name string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.patterns.MatchesOrParentMatches(name)
 }
 
 // Matches reports whether the pattern matches a path of the build context, or
 // one of the directories above it.
 func (l IgnoreLine) Matches(name string) bool {
-	matches, err := patternmatcher.MatchesOrParentMatches(name, []string{l.Pattern})
+	if l.matcher == nil {
+		return false
+	}
+	matches, err := l.matcher.matches(name)
 	return err == nil && matches
 }
 
@@ -79,7 +104,7 @@ func loadIgnore(files fs.FS, dockerfile string) (*Ignore, error) {
 		}
 		return parseIgnore(name, text)
 	}
-	return &Ignore{matcher: &patternmatcher.PatternMatcher{}}, nil
+	return &Ignore{matcher: &matcher{patterns: &patternmatcher.PatternMatcher{}}}, nil
 }
 
 func parseIgnore(name string, text []byte) (*Ignore, error) {
@@ -88,7 +113,7 @@ func parseIgnore(name string, text []byte) (*Ignore, error) {
 	if ignore.Patterns, err = ignorefile.ReadAll(bytes.NewReader(text)); err != nil {
 		return nil, fileError(name, err, "Correct the ignore file")
 	}
-	if ignore.matcher, err = patternmatcher.New(ignore.Patterns); err != nil {
+	if ignore.matcher, err = newMatcher(ignore.Patterns...); err != nil {
 		return nil, ignore.invalid(err)
 	}
 	ignore.Lines = ignore.locate()
@@ -110,8 +135,9 @@ func (i *Ignore) locate() []IgnoreLine {
 		}
 		pattern, exception := strings.CutPrefix(i.Patterns[len(lines)], "!")
 		column := utf8.RuneCountInString(line[:strings.Index(line, text)]) + 1
+		matcher, _ := newMatcher(pattern) // nil on an error
 		lines = append(lines, IgnoreLine{
-			Text: text, Pattern: pattern, Exception: exception,
+			Text: text, Pattern: pattern, Exception: exception, matcher: matcher,
 			Location: checks.Location{
 				Path: i.Path, Line: n + 1, Column: column,
 				EndLine: n + 1, EndColumn: column + utf8.RuneCountInString(text),
@@ -134,9 +160,7 @@ func (i *Ignore) Decides(name string) (IgnoreLine, bool) {
 // Excludes reports whether the build context leaves out this path, which is
 // relative to its root, with slashes.
 func (i *Ignore) Excludes(name string) (bool, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	excluded, err := i.matcher.MatchesOrParentMatches(name)
+	excluded, err := i.matcher.matches(name)
 	if err != nil {
 		return false, i.invalid(err)
 	}
@@ -144,7 +168,7 @@ func (i *Ignore) Excludes(name string) (bool, error) {
 }
 
 // Exceptions reports whether a pattern takes back what others leave out (!name).
-func (i *Ignore) Exceptions() bool { return i.matcher.Exclusions() }
+func (i *Ignore) Exceptions() bool { return i.matcher.patterns.Exclusions() }
 
 // invalid names the line of the pattern that err is about.
 func (i *Ignore) invalid(err error) error {

@@ -85,7 +85,8 @@ type Source struct {
 	longest, expanded int
 	excess            error
 	lint              func() Lint
-	dirs              directories
+	reads             reads
+	facts             facts
 	tree              func() []string
 	required          func() []RequiredVariable
 }
@@ -142,19 +143,14 @@ func (s *Source) ReadFile(name string) ([]byte, error) { return ReadFile(s.files
 
 // ReadDir returns the entries of a directory of the source, sorted by name. Each
 // directory is read once.
-func (s *Source) ReadDir(name string) ([]fs.DirEntry, error) { return s.dirs.readDir(s.files, name) }
+func (s *Source) ReadDir(name string) ([]fs.DirEntry, error) { return s.reads.readDir(s.files, name) }
 
-// Exists reports whether the source has this file or directory.
-func (s *Source) Exists(name string) bool {
-	_, err := fs.Stat(s.files, name)
-	return err == nil
-}
+// Exists reports whether the source has this file or directory. Each is looked at
+// once.
+func (s *Source) Exists(name string) bool { return s.reads.stat(s.files, name).exists }
 
 // IsDir reports whether the source has this directory.
-func (s *Source) IsDir(name string) bool {
-	info, err := fs.Stat(s.files, name)
-	return err == nil && info.IsDir()
-}
+func (s *Source) IsDir(name string) bool { return s.reads.stat(s.files, name).dir }
 
 // Windows reports whether the final stage is an image for Windows.
 func (s *Source) Windows() bool { return s.Final.Windows() }

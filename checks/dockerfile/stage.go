@@ -41,7 +41,8 @@ type Stage struct {
 	// Reachable is whether the final stage is made from this one, or is it.
 	Reachable bool
 
-	scope *scope
+	scope  *scope
+	copies []Copy
 }
 
 // String returns the stage's name as FROM and COPY --from can give it.
@@ -163,6 +164,7 @@ type Instruction struct {
 	flags    []string
 	scope    *scope
 	position int
+	copy     *Copy // nil if it is neither COPY nor ADD
 }
 
 // Expand resolves a word of the instruction with the variables that it sees.
@@ -351,6 +353,10 @@ func (s *Source) apply(in *Instruction) {
 				s.set(in.scope, name.Text, setting{position: in.position, value: in.Expand(kv.Value), env: in})
 			}
 		}
+	case *instructions.CopyCommand:
+		s.addCopy(in, cmd.From, cmd.SourcesAndDest, cmd.ExcludePatterns)
+	case *instructions.AddCommand:
+		s.addCopy(in, "", cmd.SourcesAndDest, cmd.ExcludePatterns)
 	case *instructions.UserCommand:
 		config.User = in
 	case *instructions.WorkdirCommand:

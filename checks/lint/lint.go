@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
@@ -62,21 +63,44 @@ func Run(files fs.FS, o Options) []checks.Result {
 // Dockerfile cannot be read; the results are then those of the Compose files, and
 // of what accepts findings in them.
 func Judge(files fs.FS, o Options) ([]checks.Result, error) {
-	in := suppress.Input{Files: files, Options: o.Options, Policy: o.Policy, Rules: slices.Concat(checks.Rules(source.All()), checks.Rules(compose.All()))}
+	by := selectionOf(o.Profile)
+	in := suppress.Input{Files: files, Options: o.Options, Policy: o.Policy, Names: names()}
 	var found []checks.Result
 	var unreadable error
 	if !o.ComposeOnly {
 		if in.Dockerfile, unreadable = dockerfile.Load(files, o.Options); unreadable == nil {
-			found = checks.Run(checks.Select(source.All(), o.Profile), in.Dockerfile)
+			found = checks.Run(by.source, in.Dockerfile)
 		}
 	}
 	project, err := compose.Load(files, o.Options)
 	if err == nil {
 		in.Compose = project
 	}
-	found = append(found, compose.Judge(checks.Select(compose.All(), o.Profile), project, err)...)
+	found = append(found, compose.Judge(by.compose, project, err)...)
 	review := suppress.Read(in, cmp.Or(o.Now, time.Now()))
 	return o.apply(append(review.Apply(found), review.Results(o.Profile)...)), unreadable
+}
+
+// selection are the checks by which a profile judges.
+type selection struct {
+	source  []source.Check
+	compose []compose.Check
+}
+
+// What each source is judged by is put together once: there may be many of them.
+var (
+	selections sync.Map // from checks.Profile to selection
+	names      = sync.OnceValue(func() checks.Names {
+		return checks.NamesOf(slices.Concat(checks.Rules(source.All()), checks.Rules(compose.All())))
+	})
+)
+
+func selectionOf(p checks.Profile) selection {
+	known, ok := selections.Load(p)
+	if !ok {
+		known, _ = selections.LoadOrStore(p, selection{checks.Select(source.All(), p), checks.Select(compose.All(), p)})
+	}
+	return known.(selection)
 }
 
 func (o Options) apply(results []checks.Result) []checks.Result {

@@ -189,7 +189,7 @@ func configuresAnswers(in *dockerfile.Instruction, silent map[string]bool) {
 	text := strings.ToLower(strings.Join(in.Text(), "\n"))
 	for manager, a := range answers {
 		switch {
-		case silent[manager]:
+		case silent[manager], !copies && (a.setting == "" || !strings.Contains(text, a.setting)):
 		case copies && manager == "conda":
 			silent[manager] = strings.Contains(text, ".condarc") || strings.Contains(text, ".mambarc")
 		case copies:
@@ -198,8 +198,8 @@ func configuresAnswers(in *dockerfile.Instruction, silent map[string]bool) {
 		default:
 			for _, line := range strings.Split(text, "\n") {
 				// An option of a single call is no configuration.
-				line = strings.ReplaceAll(callSetting.ReplaceAllString(line, ""), "--"+a.setting, "")
-				if a.setting != "" && strings.Contains(line, a.setting) && !strings.Contains(line, "setopt") {
+				line = strings.ReplaceAll(callSetting().ReplaceAllString(line, ""), "--"+a.setting, "")
+				if strings.Contains(line, a.setting) && !strings.Contains(line, "setopt") {
 					silent[manager] = true
 				}
 			}

@@ -23,8 +23,8 @@ FROM python:3.12.1-slim-bookworm
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		for _, use := range imagesOf(s, s.Reachable()) {
-			if use.grade == gradeDigest {
+		for _, use := range images.Of(s) {
+			if use.grade == gradeDigest || !use.Instruction.Stage.Reachable {
 				continue
 			}
 			f := use.finding("image %s is not pinned by a digest", use.image)

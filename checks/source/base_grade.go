@@ -216,12 +216,12 @@ func (u imageUse) finding(format string, args ...any) checks.Finding {
 	return f
 }
 
-// imagesOf returns the external images that the stages take from, graded: those
-// of FROM, COPY --from and RUN --mount=from=. What is not known, what BuildKit
-// rejects, and what means to be a stage is left out.
-func imagesOf(s *dockerfile.Source, stages []*dockerfile.Stage) []imageUse {
+// images are the external images that the stages take from, graded: those of FROM,
+// COPY --from and RUN --mount=from=. What is not known, what BuildKit rejects, and
+// what means to be a stage is left out.
+var images = dockerfile.NewFact(func(s *dockerfile.Source) []imageUse {
 	var uses []imageUse
-	for _, stage := range stages {
+	for _, stage := range s.Stages {
 		for _, ref := range stage.References {
 			image, ok := ref.Image()
 			if !ok || meantStage(s, ref) != nil {
@@ -235,4 +235,4 @@ func imagesOf(s *dockerfile.Source, stages []*dockerfile.Stage) []imageUse {
 		}
 	}
 	return uses
-}
+})

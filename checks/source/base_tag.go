@@ -29,7 +29,7 @@ FROM python:latest
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		uses := imagesOf(s, s.Stages)
+		uses := images.Of(s)
 		for _, use := range uses {
 			if use.grade > gradeLatest {
 				continue

@@ -27,8 +27,8 @@ FROM python:3.12
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		for _, use := range imagesOf(s, s.Reachable()) {
-			if use.grade != gradeMoving {
+		for _, use := range images.Of(s) {
+			if use.grade != gradeMoving || !use.Instruction.Stage.Reachable {
 				continue
 			}
 			f := use.finding("image %s has a tag that moves with every release, not a full version", use.image)

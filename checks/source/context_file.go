@@ -1,6 +1,7 @@
 package source
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -15,37 +16,16 @@ import (
 // working directory of an external base image, or one that depends on a variable.
 const unknownDir = "/?"
 
-// stageFiles follows, instruction by instruction, which files of the build
-// context a stage has, and where.
+// stageFiles is which files of the build context a stage has, and where, as one of
+// its instructions finds them.
 type stageFiles struct {
-	context *buildContext
+	context *dockerfile.Source
 	workdir string
 	puts    []put
 	// foreign is whether a RUN may have written or fetched files of the project.
 	foreign bool
 	// done are the calls that are judged, for who walks over the stages.
 	done map[string]bool
-}
-
-// buildContext is a source that asks for each file once.
-type buildContext struct {
-	*dockerfile.Source
-	there, dirs map[string]bool
-}
-
-// Exists reports whether the source has this file or directory.
-func (c *buildContext) Exists(name string) bool { return remember(c.there, name, c.Source.Exists) }
-
-// IsDir reports whether the source has this directory.
-func (c *buildContext) IsDir(name string) bool { return remember(c.dirs, name, c.Source.IsDir) }
-
-func remember(answers map[string]bool, name string, ask func(string) bool) bool {
-	answer, ok := answers[name]
-	if !ok {
-		answer = ask(name)
-		answers[name] = answer
-	}
-	return answer
 }
 
 // put is what an instruction puts into a stage.
@@ -77,20 +57,26 @@ type contextFile struct {
 	ignored bool
 }
 
-// walkFiles calls visit for every RUN of the source with the files that it
-// finds, and returns those that each stage ends with. What visit enters into done
-// holds for the stages built from this one.
-func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, files *stageFiles)) map[*dockerfile.Stage]stageFiles {
-	context := &buildContext{Source: s, there: map[string]bool{}, dirs: map[string]bool{}}
-	ends := map[*dockerfile.Stage]stageFiles{}
+// fileHistory is how the files of the build context get into the stages.
+type fileHistory struct {
+	runs []runFiles // every RUN, in the order of the file
+	ends map[*dockerfile.Stage]stageFiles
+}
+
+// runFiles are the files that a RUN finds.
+type runFiles struct {
+	in    *dockerfile.Instruction
+	files stageFiles
+}
+
+var fileHistories = dockerfile.NewFact(func(s *dockerfile.Source) fileHistory {
+	h := fileHistory{ends: map[*dockerfile.Stage]stageFiles{}}
 	for _, stage := range s.Stages {
-		files := stageFiles{context: context, workdir: unknownDir, done: map[string]bool{}}
-		switch base, ok := ends[stage.Base]; {
+		files := stageFiles{context: s, workdir: unknownDir}
+		switch base, ok := h.ends[stage.Base]; {
 		case ok:
-			files = stageFiles{context: context, workdir: base.workdir, puts: slices.Clip(base.puts), foreign: base.foreign, done: map[string]bool{}}
-			for name := range base.done {
-				files.done[name] = true
-			}
+			files = base
+			files.puts = slices.Clip(base.puts)
 		case stage.BaseName.Text == dockerfile.Scratch:
 			files.workdir = "/"
 		}
@@ -99,7 +85,7 @@ func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, file
 			case *instructions.WorkdirCommand:
 				files.workdir = files.resolve(in, in.Expand(cmd.Path))
 			case *instructions.RunCommand:
-				visit(in, &files)
+				h.runs = append(h.runs, runFiles{in, files})
 				files.foreign = files.foreign || in.ShellError != nil || writesProject(in.Calls)
 			default:
 				if c, ok := in.Copy(); ok {
@@ -107,9 +93,27 @@ func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, file
 				}
 			}
 		}
-		ends[stage] = files
+		h.ends[stage] = files
 	}
-	return ends
+	return h
+})
+
+// walkFiles calls visit for every RUN of the source with the files that it finds.
+// What visit enters into done holds for the stages built from this one.
+func walkFiles(s *dockerfile.Source, visit func(in *dockerfile.Instruction, files *stageFiles)) {
+	done := map[*dockerfile.Stage]map[string]bool{}
+	for _, run := range fileHistories.Of(s).runs {
+		stage := run.in.Stage
+		if done[stage] == nil {
+			done[stage] = map[string]bool{}
+			for base := stage.Base; base != nil; base = base.Base {
+				maps.Copy(done[stage], done[base])
+			}
+		}
+		files := run.files
+		files.done = done[stage]
+		visit(run.in, &files)
+	}
 }
 
 // resolve returns a path of the stage as an absolute one.
@@ -213,7 +217,7 @@ func (c *contextFile) settle(found contextFile) bool {
 }
 
 // find says whether a put brings the file at an absolute path.
-func (p put) find(s *buildContext, target string) contextFile {
+func (p put) find(s *dockerfile.Source, target string) contextFile {
 	nothing := contextFile{presence: absent}
 	base := path.Base(target)
 	rel, below := within(p.dest, target)
@@ -262,7 +266,7 @@ func (p put) find(s *buildContext, target string) contextFile {
 	return best
 }
 
-func (p put) findPattern(s *buildContext, pattern, base, rel string) contextFile {
+func (p put) findPattern(s *dockerfile.Source, pattern, base, rel string) contextFile {
 	dir, name := path.Split(pattern)
 	matched, err := path.Match(name, base)
 	switch {
@@ -278,7 +282,7 @@ func (p put) findPattern(s *buildContext, pattern, base, rel string) contextFile
 
 // brings says whether a file of the build context gets over the ignore file and
 // --exclude.
-func (p put) brings(s *buildContext, name, rel string) contextFile {
+func (p put) brings(s *dockerfile.Source, name, rel string) contextFile {
 	excluded, err := s.Ignore.Excludes(name)
 	if err != nil {
 		return contextFile{presence: maybe}
@@ -289,7 +293,7 @@ func (p put) brings(s *buildContext, name, rel string) contextFile {
 	return contextFile{presence: present, path: name}
 }
 
-func (p put) bringsIfThere(s *buildContext, name, rel string) contextFile {
+func (p put) bringsIfThere(s *dockerfile.Source, name, rel string) contextFile {
 	found := p.brings(s, name, rel)
 	if found.presence == present && !s.Exists(name) {
 		return contextFile{presence: absent, awaited: true}

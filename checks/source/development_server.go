@@ -35,7 +35,7 @@ CMD ["flask", "run", "--host", "0.0.0.0"]
 			return checks.Passed("an image to develop in, by its name")
 		}
 		var findings []checks.Finding
-		for _, step := range newStart(s).steps {
+		for _, step := range starts.Of(s).steps {
 			// A mode of development that somebody asks for is no fault.
 			if step.conditional {
 				continue

@@ -43,7 +43,7 @@ export RELEASE="$(cat /app/RELEASE)"
 "$@"
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
-		st := newStart(s)
+		st := starts.Of(s)
 		if st.groups {
 			return checks.Passed("an init signals all processes")
 		}

@@ -3,7 +3,6 @@ package source
 import (
 	"encoding/json"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -40,7 +39,7 @@ CMD node dist/main.js
 			return checks.Skip("the Dockerfile has neither CMD nor ENTRYPOINT; the base image's count")
 		}
 		var findings []checks.Finding
-		st := newStart(s)
+		st := starts.Of(s)
 		for _, in := range []*dockerfile.Instruction{config.Entrypoint, config.Cmd} {
 			if in == nil {
 				continue
@@ -264,7 +263,7 @@ func literalVariables(in *dockerfile.Instruction, st *start) []checks.Finding {
 	return nil
 }
 
-var variableName = regexp.MustCompile(`(?:^|[^\\$\w{])\$(?:([A-Z][A-Z0-9_]*)\b|\{([A-Z][A-Z0-9_]*)(?::?-[^{}]*)?\})`)
+var variableName = compiled(`(?:^|[^\\$\w{])\$(?:([A-Z][A-Z0-9_]*)\b|\{([A-Z][A-Z0-9_]*)(?::?-[^{}]*)?\})`)
 
 // literalVariable returns the environment variable that a word names in the way of
 // a shell; empty if it names none.
@@ -272,7 +271,7 @@ func literalVariable(word string) string {
 	if strings.ContainsAny(word, " \n;") {
 		return "" // a text of its own
 	}
-	found := variableName.FindStringSubmatch(word)
+	found := variableName().FindStringSubmatch(word)
 	if found == nil {
 		return ""
 	}

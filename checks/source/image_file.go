@@ -17,13 +17,16 @@ type imageFiles struct {
 	ends   map[*dockerfile.Stage]stageFiles
 }
 
-func newImageFiles(s *dockerfile.Source) *imageFiles {
-	return &imageFiles{s, walkFiles(s, func(*dockerfile.Instruction, *stageFiles) {})}
+func newImageFiles(s *dockerfile.Source) imageFiles {
+	return imageFiles{s, fileHistories.Of(s).ends}
 }
+
+// workdir returns the working directory of the image.
+func (f imageFiles) workdir() string { return f.ends[f.source.Final].workdir }
 
 // script returns the shell script at an absolute path of the image, as the build
 // context or a heredoc has it; nil if that is not known, or it is none.
-func (f *imageFiles) script(target string) *dockerfile.Script {
+func (f imageFiles) script(target string) *dockerfile.Script {
 	found := f.find(f.source.Final, target, maxTaken)
 	if found.path == "" {
 		return found.heredoc
@@ -37,7 +40,7 @@ func (f *imageFiles) script(target string) *dockerfile.Script {
 
 // path returns the path in the build context of the file at an absolute path of
 // the image; empty if that is not known.
-func (f *imageFiles) path(target string) string {
+func (f imageFiles) path(target string) string {
 	return f.find(f.source.Final, target, maxTaken).path
 }
 
@@ -47,7 +50,7 @@ type imageFile struct {
 	heredoc *dockerfile.Script
 }
 
-func (f *imageFiles) find(stage *dockerfile.Stage, target string, deeper int) imageFile {
+func (f imageFiles) find(stage *dockerfile.Stage, target string, deeper int) imageFile {
 	files, ok := f.ends[stage]
 	if !ok || deeper == 0 {
 		return imageFile{}
@@ -80,7 +83,7 @@ func (f *imageFiles) find(stage *dockerfile.Stage, target string, deeper int) im
 
 // taken looks for a file that a COPY --from brings, and reports whether it may be
 // the one that does.
-func (f *imageFiles) taken(p put, rel string, deeper int) (imageFile, bool) {
+func (f imageFiles) taken(p put, rel string, deeper int) (imageFile, bool) {
 	var from *dockerfile.Stage
 	for _, ref := range p.from.Stage.References {
 		if ref.Instruction == p.from.Instruction {

@@ -35,7 +35,7 @@ RUN rm -rf /var/lib/apt/lists/*
 		}
 		reported := map[removal]bool{}
 		clean := sync.OnceValue(func() cleanup { return newCleanup(s) })
-		for _, l := range leftovers(s) {
+		for _, l := range leftovers.Of(s) {
 			if l.remover == nil || l.residue == residueCopy {
 				continue
 			}

@@ -45,9 +45,11 @@ type leftover struct {
 	users []*dockerfile.Instruction
 }
 
-// leftovers returns what the instructions leave in the layers of the image, in the
+var leftovers = dockerfile.NewFact(findLeftovers)
+
+// findLeftovers returns what the instructions leave in the layers of the image, in the
 // order of the file, each with the later call that removes it, if any.
-func leftovers(s *dockerfile.Source) []leftover {
+func findLeftovers(s *dockerfile.Source) []leftover {
 	if s.Windows() {
 		return nil
 	}

@@ -322,7 +322,7 @@ var insisting = map[string]struct {
 	"bundle": {".bundle/config", []string{"BUNDLE_FROZEN", "BUNDLE_DEPLOYMENT"}},
 }
 
-func configuredToInsist(s *buildContext, call dockerfile.Call, dir string) bool {
+func configuredToInsist(s *dockerfile.Source, call dockerfile.Call, dir string) bool {
 	config, ok := insisting[call.Program()]
 	if !ok {
 		return false
@@ -370,7 +370,7 @@ func directoryOption(call dockerfile.Call) string {
 }
 
 // judgeRestore judges dotnet restore, whose lock file stands beside each project.
-func judgeRestore(s *buildContext, call dockerfile.Call, l locking) (checks.Finding, bool) {
+func judgeRestore(s *dockerfile.Source, call dockerfile.Call, l locking) (checks.Finding, bool) {
 	words := operands(call.Words[1:])
 	if l.mode == insists || len(words) > 1 && strings.ContainsAny(words[1], "$*/\\") && !strings.HasSuffix(words[1], "proj") {
 		return checks.Finding{}, false

@@ -29,7 +29,7 @@ COPY . /app
 CMD ["sh", "-c", "python manage.py migrate && exec uvicorn app:app"]
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
-		st := newStart(s)
+		st := starts.Of(s)
 		var findings []checks.Finding
 		for i, now := range st.steps {
 			what := migration(now.Words)

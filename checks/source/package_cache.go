@@ -33,7 +33,7 @@ RUN pip install -r requirements.txt
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		for _, l := range leftovers(s) {
+		for _, l := range leftovers.Of(s) {
 			if l.residue != residueCache || l.remover != nil {
 				continue
 			}

@@ -26,7 +26,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends curl && apt-get
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		for _, l := range leftovers(s) {
+		for _, l := range leftovers.Of(s) {
 			if l.residue != residueLists || l.remover != nil {
 				continue
 			}

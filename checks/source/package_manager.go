@@ -249,18 +249,31 @@ var managers = map[string]manager{
 // parsePackages recognizes the calls of package managers. What installs from a
 // manifest is one, too, without operands; parseInstall says which manifest.
 func parsePackages(call dockerfile.Call) (packages, bool) {
-	from := 0 // the word that names the manager
-	program := call.Program()
+	if name, _, _ := managerOf(call); name == "" {
+		return packages{}, false
+	}
+	return packageCalls.Of(call), true
+}
+
+// managerOf returns the package manager that a call is of, the program as it is
+// called, and which of the words names it; empty if it is of none.
+func managerOf(call dockerfile.Call) (manager, program string, from int) {
+	program = call.Program()
 	if strings.HasPrefix(program, "python") && len(call.Words) > 2 && call.Words[1] == "-m" {
 		program, from = call.Words[2], 2
 	}
 	name, ok := programs[program]
 	if !ok {
-		name, ok = versionedPip(program)
+		name = versionedPip(program)
 	}
-	if !ok {
-		return packages{}, false
-	}
+	return name, program, from
+}
+
+var packageCalls = dockerfile.NewFact(newPackages)
+
+// newPackages takes the call of a package manager apart.
+func newPackages(call dockerfile.Call) packages {
+	name, program, from := managerOf(call)
 	m := managers[name]
 	p := packages{manager: name, system: m.system}
 	var words []packageOperand
@@ -325,13 +338,16 @@ func parsePackages(call dockerfile.Call) (packages, bool) {
 		}
 	}
 	p.versionFlags()
-	return p, true
+	return p
 }
 
-// versionedPip recognizes pip3.12.
-func versionedPip(program string) (string, bool) {
+// versionedPip returns pip for pip3.12, and nothing for another program.
+func versionedPip(program string) string {
 	rest, ok := strings.CutPrefix(program, "pip")
-	return "pip", ok && rest != "" && strings.Trim(rest, "0123456789.") == ""
+	if !ok || rest == "" || strings.Trim(rest, "0123456789.") != "" {
+		return ""
+	}
+	return "pip"
 }
 
 // versionFlags enters into the operands what options say about them.

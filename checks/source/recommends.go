@@ -2,7 +2,6 @@ package source
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -109,7 +108,7 @@ type aptConfig struct {
 }
 
 // callSetting is a setting for a single call, which configures nothing.
-var callSetting = regexp.MustCompile(`(?i)(-o|--option)[\s=]*["']?[a-z]+::[^\s"']*`)
+var callSetting = compiled(`(?i)(-o|--option)[\s=]*["']?[a-z]+::[^\s"']*`)
 
 // read enters what an instruction configures.
 func (c *aptConfig) read(in *dockerfile.Instruction) {
@@ -122,7 +121,7 @@ func (c *aptConfig) read(in *dockerfile.Instruction) {
 	}
 	for _, line := range in.Text() {
 		if strings.Contains(line, "::") {
-			c.text.WriteString(strings.ToLower(callSetting.ReplaceAllString(line, "")) + "\n")
+			c.text.WriteString(strings.ToLower(callSetting().ReplaceAllString(line, "")) + "\n")
 		}
 	}
 }

@@ -32,7 +32,7 @@ RUN pip install --no-cache-dir /wheels/* && rm -rf /wheels
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		var findings []checks.Finding
-		for _, l := range leftovers(s) {
+		for _, l := range leftovers.Of(s) {
 			if l.residue != residueCopy || l.remover == nil {
 				continue
 			}

@@ -2,7 +2,6 @@ package source
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -153,23 +152,23 @@ func (j *secretJudge) report(in *dockerfile.Instruction, name, fault string) *ch
 	return &j.findings[len(j.findings)-1]
 }
 
-var variableReference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+var variableReference = compiled(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // references returns the names of the variables that a value refers to.
 func references(value string) []string {
 	var names []string
-	for _, m := range variableReference.FindAllStringSubmatch(value, -1) {
+	for _, m := range variableReference().FindAllStringSubmatch(value, -1) {
 		names = append(names, m[1])
 	}
 	return names
 }
 
-var variableDefault = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^$}]+)\}`)
+var variableDefault = compiled(`\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^$}]+)\}`)
 
 // literalDefault returns what a value with an unknown variable is without it, as
 // in ${PASSWORD:-changeme}; empty if it gives no default.
 func literalDefault(value string) string {
-	if m := variableDefault.FindStringSubmatch(value); m != nil {
+	if m := variableDefault().FindStringSubmatch(value); m != nil {
 		return m[1]
 	}
 	return ""

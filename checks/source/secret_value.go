@@ -35,7 +35,7 @@ const (
 
 var secretFormats = []secretFormat{
 	{"a private key", []string{"-----BEGIN"}, compiled(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`)},
-	{"a GitHub token", []string{"gh", "github_pat_"}, compiled(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
+	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, compiled(`\b(gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,})`)},
 	{"a GitLab token", []string{"glpat-"}, compiled(`\bglpat-[A-Za-z0-9_-]{16,}`)},
 	{"an AWS access key", []string{"AKIA", "ASIA"}, compiled(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
 	{"a Google API key", []string{"AIza"}, compiled(`\bAIza[A-Za-z0-9_-]{35}`)},
@@ -141,8 +141,8 @@ func SecretInLabel(name, value string) (Secret, bool) {
 func StandsIn(value string) bool { return standIn(value) }
 
 var (
-	numberValue = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)
-	pathValue   = regexp.MustCompile(`^(file:|~?/|\.\.?/)[A-Za-z0-9._/~@+-]*$`)
+	numberValue = compiled(`^[-+]?[0-9][0-9_]*(\.[0-9]+)?\s*(ns|us|ms|s|m|h|d|w|k|kb|mb|gb)?$`)
+	pathValue   = compiled(`^(file:|~?/|\.\.?/)[A-Za-z0-9._/~@+-]*$`)
 )
 
 // harmless reports whether a value cannot be a secret: nothing, a boolean, a
@@ -153,7 +153,7 @@ func harmless(value string) bool {
 	case "", "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null", "nil", "undefined":
 		return true
 	}
-	return numberValue.MatchString(value) || pathValue.MatchString(value) || refers(value)
+	return numberValue().MatchString(value) || pathValue().MatchString(value) || refers(value)
 }
 
 // secretStores are what the values begin with that name a secret in a store, for

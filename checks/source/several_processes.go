@@ -29,7 +29,7 @@ COPY . /app
 CMD ["sh", "-c", "celery -A app worker & exec gunicorn app.wsgi"]
 `,
 	Judge: func(s *dockerfile.Source) checks.Outcome {
-		st := newStart(s)
+		st := starts.Of(s)
 		if st.reaps {
 			return checks.Passed("an init waits for the processes")
 		}

@@ -23,7 +23,6 @@ const (
 // it: the programs that ENTRYPOINT and CMD name, and those that their scripts run.
 type start struct {
 	source *dockerfile.Source
-	files  *imageFiles
 	// steps are the commands in the order in which they run.
 	steps []step
 	// scripts are the shell scripts whose shell gets the stop signal.
@@ -87,6 +86,8 @@ var (
 	groupInits = []string{"dumb-init"}
 	reapers    = []string{"tini", "tini-static", "dumb-init", "catatonit"}
 )
+
+var starts = dockerfile.NewFact(newStart)
 
 // newStart follows what the image starts with.
 func newStart(s *dockerfile.Source) *start {
@@ -275,9 +276,8 @@ func (st *start) packageScripts(words []string) []*dockerfile.Script {
 	if name == "" {
 		return nil
 	}
-	st.findFiles()
-	at := path.Join(st.files.ends[st.source.Final].workdir, "package.json")
-	file := st.files.path(at)
+	files := newImageFiles(st.source)
+	file := files.path(path.Join(files.workdir(), "package.json"))
 	text, err := st.source.ReadFile(file)
 	if file == "" || err != nil {
 		return nil
@@ -335,27 +335,21 @@ func scriptOf(words []string) (name string, rest []string, sourced bool) {
 // searchPath is where programs are looked for that are called by name.
 var searchPath = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
 
-func (st *start) findFiles() {
-	if st.files == nil {
-		st.files = newImageFiles(st.source)
-	}
-}
-
 // find returns the script that a program is in the image, as far as it is known.
 // Operand is whether a shell reads it, which looks into the working directory.
 func (st *start) find(name string, operand bool) *dockerfile.Script {
-	st.findFiles()
+	files := newImageFiles(st.source)
 	if strings.Contains(name, "/") || operand {
-		at := st.files.ends[st.source.Final].workdir
+		at := files.workdir()
 		if path.IsAbs(name) {
 			at = "/"
 		}
-		if script := st.files.script(path.Join(at, name)); script != nil || strings.Contains(name, "/") {
+		if script := files.script(path.Join(at, name)); script != nil || strings.Contains(name, "/") {
 			return script
 		}
 	}
 	for _, dir := range searchPath {
-		if script := st.files.script(path.Join(dir, name)); script != nil {
+		if script := files.script(path.Join(dir, name)); script != nil {
 			return script
 		}
 	}

@@ -37,7 +37,7 @@ STOPSIGNAL SIGTERM
 		}
 		root := s.Final.Root()
 		image, _ := root.References[0].Image()
-		server := startedServer(newStart(s), image)
+		server := startedServer(starts.Of(s), image)
 		want := gracefulSignals[server]
 		in := s.Final.Config.StopSignal
 		if in == nil {

@@ -47,7 +47,7 @@ CMD ["/app/server"]
 				return checks.Outcome{}
 			}
 		}
-		st := newStart(s)
+		st := starts.Of(s)
 		if st.unseen || dropsRoot(s, st) {
 			return checks.Outcome{}
 		}

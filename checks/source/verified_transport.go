@@ -1,7 +1,6 @@
 package source
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -157,14 +156,14 @@ func unverifiedVariables(in *dockerfile.Instruction) []checks.Finding {
 	return findings
 }
 
-var anyHostKey = regexp.MustCompile(`(?i)(?:\b|-o|\\[nt])StrictHostKeyChecking[ \t]*[= \t][ \t]*["']?(no|off)\b`)
+var anyHostKey = compiled(`(?i)(?:\b|-o|\\[nt])StrictHostKeyChecking[ \t]*[= \t][ \t]*["']?(no|off)\b`)
 
 // unverifiedHosts returns where an ENV or a RUN makes ssh take any server for the
 // right one: in a command line, a variable of Git, or the configuration of ssh.
 func unverifiedHosts(in *dockerfile.Instruction) []checks.Finding {
 	var findings []checks.Finding
 	report := func(where checks.Location, text string) {
-		if !anyHostKey.MatchString(text) || strings.Contains(text, "localhost") || strings.Contains(text, "127.0.0.1") || len(findings) > 0 && findings[len(findings)-1].Location.Line == where.Line {
+		if !anyHostKey().MatchString(text) || strings.Contains(text, "localhost") || strings.Contains(text, "127.0.0.1") || len(findings) > 0 && findings[len(findings)-1].Location.Line == where.Line {
 			return
 		}
 		f := checks.At(where, "%s with StrictHostKeyChecking off: ssh takes any server for the right one", in.Keyword)

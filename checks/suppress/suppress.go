@@ -74,15 +74,15 @@ type Input struct {
 	// where a Compose file cannot be read.
 	Dockerfile *dockerfile.Source
 	Compose    *compose.Project
-	// Rules are all those that judge the source, in whichever profile.
-	Rules []checks.Rule
+	// Names are those of all checks that judge the source, in whichever profile.
+	Names checks.Names
 	// Policy is where its policy file is; the root of the source if it is zero.
 	Policy Policy
 }
 
 // Read returns what accepts findings of a source on this day.
 func Read(in Input, now time.Time) *Review {
-	r := &Review{rules: checks.NamesOf(in.Rules)}
+	r := &Review{rules: in.Names}
 	today := now.UTC().Format(time.DateOnly)
 	files := filesOf(in)
 	for _, f := range files {

@@ -42,7 +42,7 @@ func input(t testing.TB, files fs.FS, s *dockerfile.Source) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{Files: files, Options: s.Options(), Dockerfile: s, Compose: project, Rules: checks.Rules(source.All())}
+	return Input{Files: files, Options: s.Options(), Dockerfile: s, Compose: project, Names: checks.NamesOf(checks.Rules(source.All()))}
 }
 
 func TestExamples(t *testing.T) {

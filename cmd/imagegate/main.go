@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -40,7 +41,14 @@ lint ends with status 0 where nothing blocks, 1 where something does, and 2 wher
 it is used wrongly or a file cannot be read.
 `
 
+// garbage is by how many percent the heap may grow before it is collected: the
+// command ends soon, and takes a third less processor time than with 100.
+const garbage = 400
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

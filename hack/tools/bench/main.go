@@ -46,26 +46,24 @@ func run(runs, atLeast int, args []string) error {
 		return fmt.Errorf("make a directory for the files: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	files, err := write(dir, found, atLeast)
-	if err != nil {
+	if found, err = leaveOut(filepath.Join(dir, "found"), found); err != nil {
 		return err
 	}
-	tools := []tool{
-		{"imagegate", append([]string{"imagegate", "lint", "--format=json"}, files...)},
-		{"hadolint", append([]string{"hadolint", "--no-fail", "--format=json"}, files...)},
-		{"tally", append([]string{"tally", "lint", "--format=json"}, files...)},
+	files, err := write(filepath.Join(dir, "files"), found, atLeast)
+	if err != nil {
+		return err
 	}
 	usages := make([][]usage, len(tools))
 	for range runs {
 		for i, t := range tools {
-			u, err := t.measure()
+			u, err := t.measure(files)
 			if err != nil {
 				return err
 			}
 			usages[i] = append(usages[i], u)
 		}
 	}
-	fmt.Printf("%d Dockerfiles (%d different), %d runs each, medians\n\n", len(files), len(found), runs)
+	fmt.Printf("\n%d Dockerfiles (%d different), %d runs each, medians\n\n", len(files), len(found), runs)
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "tool\tCPU\tper file\twall\tpeak memory\tCPU, ratio\tmemory, ratio\t")
 	ours := median(usages[0])
@@ -78,10 +76,23 @@ func run(runs, atLeast int, args []string) error {
 	return w.Flush()
 }
 
+// source is a Dockerfile that was found.
+type source struct {
+	name string // its path, and that in an archive behind a colon
+	text string
+}
+
 // dockerfiles returns the Dockerfiles below the directories, and those in txtar
-// archives there.
-func dockerfiles(dirs []string) ([][]byte, error) {
-	var found [][]byte
+// archives there, each text once.
+func dockerfiles(dirs []string) ([]source, error) {
+	var found []source
+	seen := map[string]bool{}
+	add := func(name, text string) {
+		if !seen[text] {
+			seen[text] = true
+			found = append(found, source{name, text})
+		}
+	}
 	for _, dir := range dirs {
 		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
@@ -93,11 +104,11 @@ func dockerfiles(dirs []string) ([][]byte, error) {
 			}
 			switch {
 			case isDockerfile(entry.Name()):
-				found = append(found, text)
+				add(path, string(text))
 			case filepath.Ext(path) == ".txtar":
 				for _, file := range txtar.Parse(text).Files {
 					if isDockerfile(filepath.Base(file.Name)) {
-						found = append(found, file.Data)
+						add(path+":"+file.Name, string(file.Data))
 					}
 				}
 			}
@@ -113,20 +124,76 @@ func dockerfiles(dirs []string) ([][]byte, error) {
 	return found, nil
 }
 
+// leaveOut returns the Dockerfiles that every tool reads to their end, and says which
+// others there are: a tool that ends at the first one has less to do. They are
+// written into dir.
+func leaveOut(dir string, found []source) ([]source, error) {
+	files, err := write(dir, found, 0)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{} // by the paths
+	for i, file := range files {
+		names[file] = found[i].name
+	}
+	left := files
+	for _, t := range tools {
+		refused, err := bisect(left, t.accepts)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range refused {
+			fmt.Printf("left out, %s does not read it: %s\n", t.name, names[file])
+		}
+		left = slices.DeleteFunc(slices.Clone(left), func(file string) bool { return slices.Contains(refused, file) })
+	}
+	fmt.Printf("left out: %d of %d Dockerfiles\n", len(files)-len(left), len(files))
+	if len(left) == 0 {
+		return nil, errors.New("no tool reads all of any Dockerfile: is each of them installed?")
+	}
+	var sources []source
+	for i, file := range files {
+		if slices.Contains(left, file) {
+			sources = append(sources, found[i])
+		}
+	}
+	return sources, nil
+}
+
+// bisect returns the files that are not accepted, by themselves or with others.
+func bisect(files []string, accepts func([]string) (bool, error)) ([]string, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	ok, err := accepts(files)
+	switch {
+	case err != nil, ok:
+		return nil, err
+	case len(files) == 1:
+		return files, nil
+	}
+	first, err := bisect(files[:len(files)/2], accepts)
+	if err != nil {
+		return nil, err
+	}
+	second, err := bisect(files[len(files)/2:], accepts)
+	return append(slices.Clone(first), second...), err
+}
+
 func isDockerfile(name string) bool {
 	return name == "Dockerfile" || strings.HasPrefix(name, "Dockerfile.") || strings.HasSuffix(name, ".Dockerfile")
 }
 
 // write writes the files into directories of their own, repeated until there are
 // at least as many, and returns their paths.
-func write(dir string, texts [][]byte, atLeast int) ([]string, error) {
+func write(dir string, sources []source, atLeast int) ([]string, error) {
 	var files []string
-	for i := 0; i < atLeast || i < len(texts); i++ {
+	for i := 0; i < atLeast || i < len(sources); i++ {
 		path := filepath.Join(dir, fmt.Sprint(i), "Dockerfile")
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return nil, fmt.Errorf("write the files: %w", err)
 		}
-		if err := os.WriteFile(path, texts[i%len(texts)], 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(sources[i%len(sources)].text), 0o644); err != nil {
 			return nil, fmt.Errorf("write the files: %w", err)
 		}
 		files = append(files, path)
@@ -136,7 +203,17 @@ func write(dir string, texts [][]byte, atLeast int) ([]string, error) {
 
 type tool struct {
 	name string
-	args []string
+	args []string // the files come behind
+	// refuses reports whether a run says that it has not read all of a file.
+	refuses func(exit int, output string) bool
+}
+
+// tools are those that are measured, ours first. What asks a registry is switched
+// off.
+var tools = []tool{
+	{"imagegate", []string{"imagegate", "lint", "--format=json"}, func(exit int, _ string) bool { return exit != 0 && exit != 1 }},
+	{"hadolint", []string{"hadolint", "--no-fail", "--format=json"}, func(exit int, output string) bool { return exit != 0 || strings.Contains(output, `"DL1000"`) }},
+	{"tally", []string{"tally", "lint", "--format=json", "--slow-checks=off"}, func(exit int, _ string) bool { return exit != 0 && exit != 1 }},
 }
 
 // usage is what a process and its children took.
@@ -145,10 +222,25 @@ type usage struct {
 	memory    int64 // bytes, of the largest process
 }
 
-// measure runs the tool once. That it finds something is no failure; that it
-// prints nothing is.
-func (t tool) measure() (usage, error) {
-	cmd := exec.Command(t.args[0], t.args[1:]...)
+// accepts reports whether the tool reads all of each file.
+func (t tool) accepts(files []string) (bool, error) {
+	_, err := t.measure(files)
+	var refusal *refusal
+	if errors.As(err, &refusal) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// refusal is that a tool has not read all of each file.
+type refusal struct{ tool, says string }
+
+func (r *refusal) Error() string { return r.tool + " does not read each file: " + r.says }
+
+// measure runs the tool once. That it finds something is no failure; that it prints
+// nothing is one.
+func (t tool) measure(files []string) (usage, error) {
+	cmd := exec.Command(t.args[0], slices.Concat(t.args[1:], files)...)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	start := time.Now()
@@ -158,8 +250,8 @@ func (t tool) measure() (usage, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return usage{}, fmt.Errorf("run %s: %w", t.name, err)
 	}
-	if out.Len() == 0 {
-		return usage{}, fmt.Errorf("run %s: it printed nothing: %v: %s", t.name, err, errs.String())
+	if out.Len() == 0 || t.refuses(cmd.ProcessState.ExitCode(), out.String()) {
+		return usage{}, &refusal{t.name, errs.String()}
 	}
 	resources := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	return usage{cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall, resources.Maxrss << 10}, nil
