@@ -49,7 +49,7 @@ func (m *Imagegate) run(ctx context.Context, img *tarball, p platformImage) repo
 		if err != nil {
 			return checks.Errors(runtime.All(), err)
 		}
-		return checks.Run(runtime.All(), observation)
+		return checks.Run(runtime.All(), &runtime.Run{Observation: observation})
 	})
 }
 

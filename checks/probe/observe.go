@@ -65,7 +65,7 @@ func Observe(spec Spec) (*Observation, error) {
 	spec.GracePeriod = cmp.Or(spec.GracePeriod, defaultGracePeriod)
 	spec.StartTimeout = cmp.Or(spec.StartTimeout, defaultStartTimeout)
 	spec.Settle = cmp.Or(spec.Settle, defaultSettle)
-	o := &Observation{Version: Version, Args: slices.Clone(spec.Args), User: spec.User}
+	o := &Observation{Version: Version, Args: slices.Clone(spec.Args), User: spec.User, StartOnly: spec.StartOnly}
 	stop, err := parseSignal(spec.StopSignal)
 	if err != nil {
 		o.StartError = err.Error()

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -30,7 +31,7 @@ func TestCapture(t *testing.T) {
 		}
 		w.Close()
 		out.drain(patient)
-		if got := out.output(); got != c.want {
+		if got := out.output(); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}

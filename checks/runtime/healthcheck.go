@@ -4,10 +4,9 @@ import (
 	"fmt"
 
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/probe"
 )
 
-var healthcheck = checks.Check[*probe.Observation]{
+var healthcheck = checks.Check[*Run]{
 	Rule: checks.Rule{
 		ID:        "runtime/healthcheck",
 		Title:     "the HEALTHCHECK turns healthy",
@@ -18,7 +17,7 @@ var healthcheck = checks.Check[*probe.Observation]{
 	},
 	Good: `{"args": ["/app"], "health": {"healthy": true, "at": 400000000, "runs": 2, "last": [{"code": 1}, {"code": 0}]}, "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
 	Bad:  `{"args": ["/app"], "health": {"healthy": false, "at": 90000000000, "runs": 92, "last": [{"code": 127, "output": "curl: not found"}]}, "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
-	Judge: func(o *probe.Observation) checks.Outcome {
+	Judge: func(o *Run) checks.Outcome {
 		if out, ok := started(o); !ok {
 			return out
 		}

@@ -17,8 +17,8 @@ import (
 )
 
 // All lists the checks of this package.
-func All() []checks.Check[*probe.Observation] {
-	return []checks.Check[*probe.Observation]{start, user, healthcheck, stopSignal}
+func All() []checks.Check[*Run] {
+	return []checks.Check[*Run]{start, user, healthcheck, stopSignal}
 }
 
 // maxDocument is how large an observation can be: the probe keeps far less.
@@ -47,21 +47,30 @@ func Decode(r io.Reader) (*probe.Observation, error) {
 			outcomes++
 		}
 	}
-	if outcomes != 1 {
+	if outcomes != 1 && (outcomes != 0 || !o.StartOnly) {
 		return nil, fmt.Errorf("the probe's observation is incomplete or contradicts itself: it must say that the main process could not be started, how it ended early, or how it was stopped")
 	}
 	return &o, nil
 }
 
-// Example parses an example document of this package: an observation as JSON,
-// without its version.
-func Example(text string) (*probe.Observation, error) {
-	return Decode(strings.NewReader(strings.Replace(text, "{", fmt.Sprintf(`{"version": %d, `, probe.Version), 1)))
+// Example parses an example document of this package: a Run as JSON, its
+// observation without its version.
+func Example(text string) (*Run, error) {
+	text = strings.Replace(text, "{", fmt.Sprintf(`{"version": %d, `, probe.Version), 1)
+	o, err := Decode(strings.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Observation: o}
+	if err := json.Unmarshal([]byte(text), r); err != nil {
+		return nil, fmt.Errorf("decode the example: %w", err)
+	}
+	return r, nil
 }
 
 // started returns a Skip where the main process did not start or did not live
 // long enough to be judged further.
-func started(o *probe.Observation) (checks.Outcome, bool) {
+func started(o *Run) (checks.Outcome, bool) {
 	if o.StartError != "" || o.Early != nil {
 		return checks.Skip("the main process did not stay up: runtime/start says why"), false
 	}

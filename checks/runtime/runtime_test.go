@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/probe"
 )
 
 func TestExamples(t *testing.T) {
@@ -16,7 +15,7 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", c.ID, err)
 			}
-			got := checks.Run([]checks.Check[*probe.Observation]{c}, o)[0]
+			got := checks.Run([]checks.Check[*Run]{c}, o)[0]
 			if got.Status.Blocks() != blocks || got.Status == checks.Error {
 				t.Errorf("%s on %s: %s (%s)", c.ID, text, got.Status, got.Detail)
 			}
@@ -162,12 +161,12 @@ func TestDecodeErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                               "wrote nothing",
 		"panic: runtime error":           "decode",
-		`{"version": 1, "args": ["/a"`:   "decode",
+		`{"version": 2, "args": ["/a"`:   "decode",
 		`{"version": 99}`:                "version 99",
-		`{"version": 1, "args": ["/a"]}`: "incomplete",
-		`{"version": 1, "startError": "no", "stop": {}}`: "contradicts",
-		`{"version": 1, "early": {}} and more`:           "decode",
-		"a line\n" + `{"version": 1, "early": {}}`:       "decode",
+		`{"version": 2, "args": ["/a"]}`: "incomplete",
+		`{"version": 2, "startError": "no", "stop": {}}`: "contradicts",
+		`{"version": 2, "early": {}} and more`:           "decode",
+		"a line\n" + `{"version": 2, "early": {}}`:       "decode",
 	} {
 		if _, err := Decode(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", text, err, want)

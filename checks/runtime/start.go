@@ -2,10 +2,9 @@ package runtime
 
 import (
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/probe"
 )
 
-var start = checks.Check[*probe.Observation]{
+var start = checks.Check[*Run]{
 	Rule: checks.Rule{
 		ID:        "runtime/start",
 		Title:     "the image starts, and its main process stays up",
@@ -16,7 +15,7 @@ var start = checks.Check[*probe.Observation]{
 	},
 	Good: `{"args": ["/app"], "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
 	Bad:  `{"args": ["/app"], "early": {"code": 3}, "output": {"bytes": 20, "head": "cannot find module"}}`,
-	Judge: func(o *probe.Observation) checks.Outcome {
+	Judge: func(o *Run) checks.Outcome {
 		switch {
 		case o.StartError != "":
 			return checks.Found(checks.At(checks.Location{}, "the main process could not be started: %s", line(o.StartError)))

@@ -8,7 +8,7 @@ import (
 	"github.com/imagegate/imagegate/checks/probe"
 )
 
-var stopSignal = checks.Check[*probe.Observation]{
+var stopSignal = checks.Check[*Run]{
 	Rule: checks.Rule{
 		ID:        "runtime/stop-signal",
 		Title:     "the main process ends by itself on its stop signal",
@@ -19,7 +19,7 @@ var stopSignal = checks.Check[*probe.Observation]{
 	},
 	Good: `{"args": ["/app"], "stop": {"signal": "SIGTERM", "name": "app", "gracePeriod": 10000000000, "exit": {"code": 0, "at": 4000000}}}`,
 	Bad:  `{"args": ["/app"], "stop": {"signal": "SIGTERM", "name": "app", "gracePeriod": 10000000000}}`,
-	Judge: func(o *probe.Observation) checks.Outcome {
+	Judge: func(o *Run) checks.Outcome {
 		if out, ok := started(o); !ok {
 			return out
 		}

@@ -6,10 +6,9 @@ import (
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/probe"
 )
 
-var user = checks.Check[*probe.Observation]{
+var user = checks.Check[*Run]{
 	Rule: checks.Rule{
 		ID:        "runtime/user",
 		Title:     "no process of the running image is root",
@@ -20,7 +19,7 @@ var user = checks.Check[*probe.Observation]{
 	},
 	Good: `{"args": ["/app"], "identities": [{"main": true, "name": "app", "uids": [1001, 1001, 1001, 1001], "gids": [1001, 1001, 1001, 1001], "effective": "0000000000000000"}], "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
 	Bad:  `{"args": ["/app"], "identities": [{"main": true, "name": "app", "uids": [0, 0, 0, 0], "gids": [0, 0, 0, 0], "effective": "00000000a80425fb"}], "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
-	Judge: func(o *probe.Observation) checks.Outcome {
+	Judge: func(o *Run) checks.Outcome {
 		if len(o.Identities) == 0 {
 			if out, ok := started(o); !ok {
 				return out
