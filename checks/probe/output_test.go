@@ -12,15 +12,15 @@ func TestCapture(t *testing.T) {
 		want   Output
 	}{
 		"nothing":         {nil, Output{}},
-		"all":             {[]string{"ab", "cd"}, Output{Bytes: 4, Head: "abcd"}},
-		"just full":       {[]string{"abcdefgh"}, Output{Bytes: 8, Head: "abcdefgh"}},
-		"head and tail":   {[]string{"abcdefg", "hijk"}, Output{Bytes: 11, Head: "abcdefgh", Tail: "ijk"}},
-		"left out":        {[]string{strings.Repeat("x", 100), "0123456789"}, Output{Bytes: 110, Head: "xxxxxxxx", Tail: "23456789"}},
-		"many bits":       {strings.Split(strings.Repeat("a", 30)+"12345678", ""), Output{Bytes: 38, Head: "aaaaaaaa", Tail: "12345678"}},
-		"cut in a letter": {[]string{"abcdefg\u00e9"}, Output{Bytes: 9, Head: "abcdefg?", Tail: "?"}},
-		"not valid":       {[]string{"a\xff\x00b"}, Output{Bytes: 4, Head: "a?\x00b"}},
+		"all":             {[]string{"ab", "cd"}, Output{Bytes: 4, Head: "abcd", Lines: 1}},
+		"just full":       {[]string{"abcdefgh"}, Output{Bytes: 8, Lines: 1, Head: "abcdefgh"}},
+		"head and tail":   {[]string{"abcdefg", "hijk"}, Output{Bytes: 11, Lines: 1, Head: "abcdefgh", Tail: "ijk"}},
+		"left out":        {[]string{strings.Repeat("x", 100), "0123456789"}, Output{Bytes: 110, Lines: 1, Head: "xxxxxxxx", Tail: "23456789"}},
+		"many bits":       {strings.Split(strings.Repeat("a", 30)+"12345678", ""), Output{Bytes: 38, Lines: 1, Head: "aaaaaaaa", Tail: "12345678"}},
+		"cut in a letter": {[]string{"abcdefg\u00e9"}, Output{Bytes: 9, Lines: 1, Head: "abcdefg?", Tail: "?"}},
+		"not valid":       {[]string{"a\xff\x00b"}, Output{Bytes: 4, Lines: 1, Head: "a?\x00b"}},
 	} {
-		out, w, err := newCapture(8)
+		out, w, err := newCapture(8, newSecrets(nil))
 		if err != nil {
 			t.Fatal(err)
 		}

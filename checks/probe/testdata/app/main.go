@@ -87,10 +87,12 @@ func main() {
 			}
 		}()
 	}
+	stopServing := serve()
 	if *onStop == "" {
 		time.Sleep(time.Hour)
 	}
 	<-stop
+	stopServing()
 	switch *onStop {
 	case "ignore":
 		time.Sleep(time.Hour)
@@ -127,6 +129,9 @@ func contain(root, uid, dir string, args []string) error {
 	if err := syscall.Mount("/dev/null", filepath.Join(root, "dev/null"), "", syscall.MS_BIND, ""); err != nil {
 		return err
 	}
+	if err := bringUpLoopback(); err != nil {
+		return err
+	}
 	if err := syscall.Chroot(root); err != nil {
 		return err
 	}
@@ -134,6 +139,7 @@ func contain(root, uid, dir string, args []string) error {
 		return err
 	}
 	for _, become := range []func() error{
+		dropPtrace,
 		func() error { return syscall.Setgroups(nil) },
 		func() error { return syscall.Setgid(id) },
 		func() error { return syscall.Setuid(id) },
