@@ -329,7 +329,12 @@ type Output struct {
 // document. It returns 0 whatever the application did; another status means
 // that the probe itself failed. It takes over the process that it runs in, as
 // Observe does.
+//
+// With ServeCommand before it, the argument names a Service instead: see there.
 func Main(args []string, out *os.File, errs io.Writer) int {
+	if len(args) == 2 && args[0] == ServeCommand {
+		return serveMain(args[1], errs)
+	}
 	fail := func(err error) int {
 		fmt.Fprintf(errs, "imagegate probe: %v\n", err)
 		return 1
