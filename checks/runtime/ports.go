@@ -3,6 +3,7 @@ package runtime
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -79,7 +80,7 @@ func comparePorts(a, b port) int {
 // exposedPorts returns the ports that an image exposes, sorted; those of SCTP,
 // whose sockets the probe does not see, are left out.
 func exposedPorts(exposed []string) []port {
-	var all []port
+	set := map[port]bool{}
 	for _, text := range exposed {
 		number, protocol, _ := strings.Cut(text, "/")
 		protocol = cmp.Or(strings.ToLower(protocol), "tcp")
@@ -99,11 +100,10 @@ func exposedPorts(exposed []string) []port {
 			continue
 		}
 		for n := first; n <= last; n++ {
-			all = append(all, port{int(n), protocol})
+			set[port{int(n), protocol}] = true
 		}
 	}
-	slices.SortFunc(all, comparePorts)
-	return slices.Compact(all)
+	return slices.SortedFunc(maps.Keys(set), comparePorts)
 }
 
 // listener is who listens on a port.

@@ -3,6 +3,7 @@ package runtime
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -59,11 +60,7 @@ func places(o *Run, written []change) []string {
 		}
 		byDir[place] = append(byDir[place], c.path)
 	}
-	var dirs []string
-	for dir := range byDir {
-		dirs = append(dirs, dir)
-	}
-	slices.SortFunc(dirs, func(a, b string) int {
+	dirs := slices.SortedFunc(maps.Keys(byDir), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(byDir[b]), len(byDir[a])), strings.Compare(a, b))
 	})
 	const named = 2

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/imagegate/imagegate/checks"
@@ -38,13 +39,8 @@ var secretsInOutput = checks.Check[*Run]{
 		for _, name := range o.Output.Secrets {
 			found[name] = ""
 		}
-		var names []string
-		for name := range found {
-			names = append(names, name)
-		}
-		slices.Sort(names)
 		var findings []checks.Finding
-		for _, name := range names {
+		for _, name := range slices.Sorted(maps.Keys(found)) {
 			f := checks.At(checks.Location{}, "the value of %s appears in what the application writes when it is started%s", line(name), found[name])
 			f.Subject = name
 			findings = append(findings, f)
