@@ -27,11 +27,11 @@ var (
 // SIGTERM.
 func serve() (stop func()) {
 	for _, address := range list(*tcp) {
-		_, err := net.Listen("tcp", address)
+		_, err := net.Listen("tcp"+version(address), address)
 		must(err)
 	}
 	for _, address := range list(*udp) {
-		_, err := net.ListenPacket("udp", address)
+		_, err := net.ListenPacket("udp"+version(address), address)
 		must(err)
 	}
 	if *connect != "" {
@@ -56,6 +56,14 @@ func serve() (stop func()) {
 
 func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+// version is that of the Internet protocol of an address, where Go would take both.
+func version(address string) string {
+	if strings.HasPrefix(address, "[") {
+		return "6"
+	}
+	return "4"
 }
 
 type server struct {
