@@ -19,6 +19,7 @@ var (
 	connect = flag.String("connect-udp", "", "address to connect to, as a client does")
 	http    = flag.String("http", "", "address to answer HTTP requests on: /metrics, /slow")
 	metrics = flag.String("metrics", "up 1\n", "the answer to /metrics")
+	repeat  = flag.Int("metrics-repeated", 1, "how many times that is")
 	framing = flag.String("framing", "chunked", "of answers: chunked, length, close")
 	slow    = flag.String("slow", "finish", "what becomes of /slow on SIGTERM: finish, drain (go on accepting meanwhile), drop, reset, half, never; or early, at once")
 )
@@ -99,7 +100,8 @@ func (s *server) answer(conn net.Conn) {
 	path := strings.Fields(first)[1]
 	switch path {
 	case "/metrics":
-		write(conn, "200 OK", "text/plain; version=0.0.4", *metrics, len(*metrics))
+		text := strings.Repeat(*metrics, *repeat)
+		write(conn, "200 OK", "text/plain; version=0.0.4", text, len(text))
 	case "/slow":
 		const text = "it took long"
 		if *slow == "early" {
