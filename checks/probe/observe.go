@@ -46,9 +46,15 @@ type application struct {
 	ended chan struct{}
 	exit  Exit
 
+	// secrets are the values that the application is given.
+	secrets *secrets
+	// foreign are the sockets that were there before the application.
+	foreign map[string]bool
+
 	mu         sync.Mutex
 	excluded   map[int]bool
 	identities []Identity
+	listenAt   time.Duration
 }
 
 // Observe starts the program of the specification in place of the probe's own,
@@ -66,6 +72,12 @@ func Observe(spec Spec) (*Observation, error) {
 	spec.StartTimeout = cmp.Or(spec.StartTimeout, defaultStartTimeout)
 	spec.Settle = cmp.Or(spec.Settle, defaultSettle)
 	o := &Observation{Version: Version, Args: slices.Clone(spec.Args), User: spec.User, StartOnly: spec.StartOnly}
+	given, err := secretVariables(spec.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	hidden := newSecrets(given)
+	defer hidden.conceal(o)
 	stop, err := parseSignal(spec.StopSignal)
 	if err != nil {
 		o.StartError = err.Error()
@@ -80,13 +92,14 @@ func Observe(spec Spec) (*Observation, error) {
 		return nil, fmt.Errorf("open %s: %w", os.DevNull, err)
 	}
 	defer null.Close()
-	out, w, err := newCapture(keptOutput)
+	out, w, err := newCapture(keptOutput, hidden)
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe for the application's output: %w", err)
 	}
 	a := &application{
-		spec: spec, env: environment(spec.Env), dir: spec.WorkingDir, reaper: r, null: null,
+		spec: spec, env: environment(slices.Concat(spec.Env, given)), dir: spec.WorkingDir, reaper: r, null: null,
 		ended: make(chan struct{}), excluded: map[int]bool{},
+		secrets: hidden, foreign: inodes(openSockets()),
 	}
 	if a.dir == "" {
 		a.dir = "/"
@@ -106,11 +119,14 @@ func Observe(spec Spec) (*Observation, error) {
 		o.Health = a.awaitHealthy(*spec.Healthcheck, spec.StartTimeout)
 	}
 	a.settle(stop)
+	o.Sockets = a.sockets()
+	o.Metrics = a.metrics(o.Sockets)
+	flight := a.request(o.Sockets)
 	if a.endsWithin(0) {
 		exit := a.exit
 		o.Early = &exit
 	} else {
-		o.Stop = a.stop(stop)
+		o.Stop = a.stop(stop, flight)
 	}
 	stopSampling()
 	a.killRest()
@@ -118,7 +134,7 @@ func Observe(spec Spec) (*Observation, error) {
 		return nil, fmt.Errorf("take the standard output back from the application: %w", err)
 	}
 	out.drain(outputDelay)
-	o.Identities, o.Output = a.identities, out.output()
+	o.Identities, o.ListenAt, o.Output = a.identities, a.listenAt, out.output()
 	return o, nil
 }
 
@@ -201,7 +217,7 @@ func (a *application) endsWithin(d time.Duration) bool {
 func (a *application) settle(s syscall.Signal) {
 	for before := false; ; {
 		handled := handles(a.pid, s)
-		now := handled && listens(a.processes())
+		now := handled && a.listens(a.processes())
 		bound := a.spec.Settle
 		if !handled {
 			bound *= withoutHandler
@@ -215,8 +231,8 @@ func (a *application) settle(s syscall.Signal) {
 }
 
 // stop does what docker stop does: it sends the stop signal to the main process,
-// only, and waits.
-func (a *application) stop(s syscall.Signal) *Stop {
+// only, and waits. A request may be in flight.
+func (a *application) stop(s syscall.Signal, flight *inFlight) *Stop {
 	stop := &Stop{Signal: signalName(s), Number: int(s), Program: program(a.pid), GracePeriod: a.spec.GracePeriod}
 	if p, ok := readStat(filepath.Join("/proc", fmt.Sprint(a.pid))); ok {
 		stop.Name = p.name
@@ -228,6 +244,7 @@ func (a *application) stop(s syscall.Signal) *Stop {
 	}
 	sent := time.Since(a.began)
 	_ = syscall.Kill(a.pid, s)
+	flight.signalled(a, sent)
 	if a.endsWithin(a.spec.GracePeriod) {
 		exit := a.exit
 		exit.At = max(0, exit.At-sent)
@@ -243,6 +260,7 @@ func (a *application) stop(s syscall.Signal) *Stop {
 		slices.Sort(stop.Left)
 		stop.Left = slices.Compact(stop.Left)
 	}
+	stop.Request, stop.Connections = flight.end(a)
 	return stop
 }
 
@@ -321,7 +339,8 @@ func (a *application) sample() (stop func()) {
 
 // look notes as whom the application's processes run.
 func (a *application) look() {
-	for _, p := range a.processes() {
+	found := a.processes()
+	for _, p := range found {
 		id, ok := identity(p.pid)
 		if !ok {
 			continue
@@ -329,6 +348,7 @@ func (a *application) look() {
 		id.Main, id.At = p.pid == a.pid, time.Since(a.began)
 		a.note(id)
 	}
+	a.noteListening(found)
 }
 
 func (a *application) note(id Identity) {
