@@ -97,7 +97,10 @@ func (a *application) hiddenNames(hidden []process) map[int]string {
 		return names
 	}
 	for _, p := range hidden {
-		id, _ := identity(p.pid)
+		id, ok := identity(p.pid)
+		if !ok {
+			continue
+		}
 		for _, uid := range id.UIDs {
 			if _, ok := names[uid]; !ok {
 				names[uid] = p.name

@@ -340,7 +340,6 @@ func (a *application) sample() (stop func()) {
 // look notes as whom the application's processes run.
 func (a *application) look() {
 	found := a.processes()
-	a.noteListening(found)
 	for _, p := range found {
 		id, ok := identity(p.pid)
 		if !ok {
@@ -349,6 +348,7 @@ func (a *application) look() {
 		id.Main, id.At = p.pid == a.pid, time.Since(a.began)
 		a.note(id)
 	}
+	a.noteListening(found)
 }
 
 func (a *application) note(id Identity) {

@@ -130,8 +130,9 @@ func formsOf(value string) []string {
 	// as they are.
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
 	for _, keep := range []string{letters, letters + "$&+=:@", letters + "$&+,;=", letters + "!'()*", letters + "/"} {
-		escaped := percent(value, keep)
-		forms = append(forms, escaped, strings.ReplaceAll(escaped, "%20", "+"), lowerPercent(escaped))
+		for _, escaped := range []string{percent(value, keep), lowerPercent(percent(value, keep))} {
+			forms = append(forms, escaped, strings.ReplaceAll(escaped, "%20", "+"))
+		}
 	}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		forms = append(forms, encoding.EncodeToString([]byte(value)))
@@ -226,7 +227,7 @@ func (s *search) seen() []string {
 // redact returns a part of a text, with no secret of the whole text in it.
 func (s *secrets) redact(text []byte, from, to int) []byte {
 	hidden := make([]bool, len(text))
-	any := false
+	some := false
 	for _, f := range s.forms {
 		marked := 0
 		for at := 0; ; at++ {
@@ -234,13 +235,13 @@ func (s *secrets) redact(text []byte, from, to int) []byte {
 			if i < 0 {
 				break
 			}
-			any, at = true, at+i
+			some, at = true, at+i
 			for marked = max(marked, at); marked < at+len(f.text); marked++ {
 				hidden[marked] = true
 			}
 		}
 	}
-	if !any {
+	if !some {
 		return text[from:to]
 	}
 	var out []byte

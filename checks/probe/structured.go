@@ -12,10 +12,9 @@ const longestLine = 64 << 10
 // lines counts those of a stream.
 type lines struct {
 	all, structured int64
-	// part is the beginning of the line that has no end yet; long is whether that
-	// is longer than longestLine, and part the beginning of it.
+	// part is the beginning of the line that has no end yet: as much as tells a line
+	// that is too long.
 	part []byte
-	long bool
 }
 
 // read counts the lines that end in what is new.
@@ -37,7 +36,7 @@ func (l *lines) read(text []byte) {
 }
 
 func (l *lines) hold(text []byte) {
-	room := longestLine + 1 - len(l.part) // one more tells that the line is too long
+	room := longestLine + 1 - len(l.part)
 	l.part = append(l.part, text[:min(room, len(text))]...)
 }
 
@@ -48,11 +47,12 @@ func (l *lines) end() {
 }
 
 func (l *lines) count(line []byte) {
+	short := len(line) <= longestLine
 	if line = bytes.TrimSpace(line); len(line) == 0 {
 		return
 	}
 	l.all++
-	if len(line) <= longestLine && structured(line) {
+	if short && structured(line) {
 		l.structured++
 	}
 }

@@ -56,6 +56,12 @@ func TestTakesOverByName(t *testing.T) {
 // container runtime does.
 func contained(t *testing.T, uid int, files map[string]string, spec Spec) Observation {
 	t.Helper()
+	return containedIn(t, syscall.CLONE_NEWNET, uid, files, spec)
+}
+
+// containedIn is contained in a new network, or with 0 in that of the calling thread.
+func containedIn(t *testing.T, network uintptr, uid int, files map[string]string, spec Spec) Observation {
+	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("to make a container, run the tests as root")
 	}
@@ -86,7 +92,7 @@ func contained(t *testing.T, uid int, files map[string]string, spec Spec) Observ
 	}
 	write(t, root, spec)
 	cmd := exec.Command(app, "contain", root, strconv.Itoa(uid), "/", "/"+Program, "/spec.json")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | network}
 	return decode(t, cmd, "", spec)
 }
 

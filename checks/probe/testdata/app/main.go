@@ -24,6 +24,10 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == "contain" {
 		must(contain(os.Args[2], os.Args[3], os.Args[4], os.Args[5:]))
 	}
+	if len(os.Args) == 2 && os.Args[1] == "loopback" {
+		must(bringUpLoopback())
+		return
+	}
 	listen := flag.String("listen", "", "path of a Unix socket to listen on")
 	dial := flag.String("dial", "", "path of a Unix socket to connect to, as a healthcheck does")
 	onStop := flag.String("on-stop", "", "what to do on SIGTERM: a status to exit with, ignore, raise")

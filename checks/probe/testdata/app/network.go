@@ -19,6 +19,7 @@ var (
 	connect = flag.String("connect-udp", "", "address to connect to, as a client does")
 	http    = flag.String("http", "", "address to answer HTTP requests on: /metrics, /slow")
 	metrics = flag.String("metrics", "up 1\n", "the answer to /metrics")
+	repeat  = flag.Int("metrics-repeated", 1, "how many times that is")
 	framing = flag.String("framing", "chunked", "of answers: chunked, length, close")
 	slow    = flag.String("slow", "finish", "what becomes of /slow on SIGTERM: finish, drain (go on accepting meanwhile), drop, reset, half, never; or early, at once")
 )
@@ -27,11 +28,11 @@ var (
 // SIGTERM.
 func serve() (stop func()) {
 	for _, address := range list(*tcp) {
-		_, err := net.Listen("tcp", address)
+		_, err := net.Listen("tcp"+version(address), address)
 		must(err)
 	}
 	for _, address := range list(*udp) {
-		_, err := net.ListenPacket("udp", address)
+		_, err := net.ListenPacket("udp"+version(address), address)
 		must(err)
 	}
 	if *connect != "" {
@@ -56,6 +57,14 @@ func serve() (stop func()) {
 
 func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+// version is that of the Internet protocol of an address, where Go would take both.
+func version(address string) string {
+	if strings.HasPrefix(address, "[") {
+		return "6"
+	}
+	return "4"
 }
 
 type server struct {
@@ -91,7 +100,8 @@ func (s *server) answer(conn net.Conn) {
 	path := strings.Fields(first)[1]
 	switch path {
 	case "/metrics":
-		write(conn, "200 OK", "text/plain; version=0.0.4", *metrics, len(*metrics))
+		text := strings.Repeat(*metrics, *repeat)
+		write(conn, "200 OK", "text/plain; version=0.0.4", text, len(text))
 	case "/slow":
 		const text = "it took long"
 		if *slow == "early" {
