@@ -16,6 +16,8 @@ const (
 	rlimitProcesses = 6 // RLIMIT_NPROC
 	// leastProcesses is the least limit of RLIMIT_NPROC that is set.
 	leastProcesses = 4096
+	// manyTimes the processes that there may be are too many, whatever they are.
+	manyTimes = 2
 )
 
 // processLimit returns the soft limit of RLIMIT_NPROC for the application; 0 for
@@ -74,6 +76,23 @@ func (a *application) enforce(what string, seen, limit int64) bool {
 	}
 	a.killAll()
 	return true
+}
+
+// watch kills everything where there are so many processes that it would take too
+// long to look at each: a program that forks without end leaves little time for
+// anything else.
+func (a *application) watch() {
+	if a.spec.MaxProcesses <= 0 || os.Getpid() != 1 {
+		return // others have processes here too
+	}
+	seen := len(pids()) - 1
+	if seen <= manyTimes*a.spec.MaxProcesses {
+		return
+	}
+	a.looking.Lock()
+	defer a.looking.Unlock()
+	a.most = max(a.most, seen)
+	a.enforce("processes", int64(seen), int64(a.spec.MaxProcesses))
 }
 
 // killAll ends whatever was started, and returns when nothing is left, or when

@@ -18,6 +18,8 @@ const (
 	// sampleEvery is how often the process table is looked at: a process may
 	// change its user at any time.
 	sampleEvery = 50 * time.Millisecond
+	// watchEvery is how often the processes are counted.
+	watchEvery = 10 * time.Millisecond
 	// keptOutput is how many bytes of the application's output are kept from its
 	// beginning, and from its end.
 	keptOutput = 16 << 10
@@ -324,13 +326,16 @@ func (a *application) sample() (stop func()) {
 	done, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		ticker := time.NewTicker(sampleEvery)
-		defer ticker.Stop()
+		look, watch := time.NewTicker(sampleEvery), time.NewTicker(watchEvery)
+		defer look.Stop()
+		defer watch.Stop()
 		for {
 			select {
 			case <-done:
 				return
-			case <-ticker.C:
+			case <-watch.C:
+				a.watch()
+			case <-look.C:
 				a.look()
 			}
 		}
