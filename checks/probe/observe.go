@@ -72,6 +72,7 @@ func Observe(spec Spec) (*Observation, error) {
 	// pipes may break at any time. Signals that are caught, unlike ignored ones,
 	// are back at their default in what the probe starts.
 	signal.Notify(make(chan os.Signal, 1))
+	reserveThreads()
 	spec.GracePeriod = cmp.Or(spec.GracePeriod, defaultGracePeriod)
 	spec.StartTimeout = cmp.Or(spec.StartTimeout, defaultStartTimeout)
 	spec.Settle = cmp.Or(spec.Settle, defaultSettle)
