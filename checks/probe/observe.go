@@ -160,7 +160,7 @@ func (a *application) start(o *Observation, w *os.File) error {
 	if err != nil {
 		return explain(path, err)
 	}
-	o.Args[0], a.pid, a.began = path, pid, time.Now()
+	o.Args[0], a.pid, a.began, a.most = path, pid, time.Now(), 1
 	go func() {
 		a.exit = exitOf(<-ended, time.Since(a.began))
 		close(a.ended)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"time"
 	"unsafe"
@@ -23,7 +24,7 @@ const (
 	hogStep     = 16 << 20
 	hogMost     = 1 << 30
 	shared      = 64 << 20
-	generations = 11 // of forks: 2048 processes
+	generations = 9 // of forks: 512 processes
 	burnTime    = 500 * time.Millisecond
 )
 
@@ -66,9 +67,14 @@ func live(first string) {
 		fill(int(file.Fd()), shared)
 		cmd := apart("-first=use", "-on-stop=ignore")
 		cmd.ExtraFiles = []*os.File{file}
+		used, err := cmd.StdoutPipe()
+		must(err)
 		must(cmd.Start())
+		_, err = used.Read(make([]byte, 1))
+		must(err)
 	case "use":
 		fill(3, shared)
+		fmt.Println("used")
 	case "burn":
 		must(apart("-first=burn-once", "-exit=0").Run())
 		burn()
@@ -86,10 +92,20 @@ func live(first string) {
 		}
 	case "limits":
 		var limit syscall.Rlimit
-		const processes = 6
-		must(syscall.Getrlimit(processes, &limit))
+		must(syscall.Getrlimit(rlimitProcesses, &limit))
 		fmt.Println(limit.Cur)
 	}
+}
+
+const rlimitProcesses = 6
+
+// limitProcesses limits the processes and threads that a user may have.
+func limitProcesses(text string) error {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return err
+	}
+	return syscall.Setrlimit(rlimitProcesses, &syscall.Rlimit{Cur: n, Max: n})
 }
 
 // collect waits for a child to end, and collects it, as process 1 should.

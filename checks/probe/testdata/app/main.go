@@ -131,6 +131,11 @@ func contain(root, uid, dir string, args []string) error {
 	if err := syscall.Chdir(dir); err != nil {
 		return err
 	}
+	if text, ok := os.LookupEnv("PROCESSES"); ok {
+		if err := limitProcesses(text); err != nil {
+			return err
+		}
+	}
 	for _, become := range []func() error{
 		func() error { return syscall.Setgroups(nil) },
 		func() error { return syscall.Setgid(id) },
