@@ -52,8 +52,20 @@ func live(first string) {
 		for range generations {
 			_, _, _ = syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
 		}
-		rest := syscall.Timespec{Sec: 3600}
-		_, _, _ = syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&rest)), 0, 0)
+		rest(time.Hour)
+	case "crowd":
+		// Every place that becomes free is taken.
+		for made := 0; made < 1<<generations; {
+			pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+			switch {
+			case errno != 0:
+				rest(100 * time.Microsecond)
+			case pid == 0:
+				rest(time.Hour)
+			default:
+				made++
+			}
+		}
 	case "hog":
 		for size := 0; size < hogMost; size += hogStep {
 			fill(-1, hogStep)
@@ -106,6 +118,12 @@ func limitProcesses(text string) error {
 		return err
 	}
 	return syscall.Setrlimit(rlimitProcesses, &syscall.Rlimit{Cur: n, Max: n})
+}
+
+// rest sleeps without Go's runtime, of which a forked process has little.
+func rest(d time.Duration) {
+	t := syscall.NsecToTimespec(int64(d))
+	_, _, _ = syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0)
 }
 
 // collect waits for a child to end, and collects it, as process 1 should.
