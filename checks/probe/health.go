@@ -150,7 +150,7 @@ func (a *application) test(run *Run, h Healthcheck, bound time.Duration, over st
 	if err != nil {
 		return "", err
 	}
-	out, w, err := newCapture(keptRunOutput)
+	out, w, err := newCapture(keptRunOutput, a.secrets)
 	if err != nil {
 		return "", err
 	}

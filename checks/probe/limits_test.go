@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -88,7 +89,7 @@ func TestNoProcessLeft(t *testing.T) {
 		Args: []string{"/app/app", "-first=crowd"}, Settle: time.Second, GracePeriod: patient, StartTimeout: 2 * time.Second,
 		Healthcheck: &Healthcheck{Test: []string{"CMD", "/app/app", "-exit=1"}},
 	}
-	cmd := container(t, uid, map[string]string{}, spec)
+	cmd := container(t, syscall.CLONE_NEWNET, uid, map[string]string{}, spec)
 	cmd.Env = append(os.Environ(), "PROCESSES=100")
 	o := decode(t, cmd, "", spec)
 	none := false

@@ -48,10 +48,16 @@ type application struct {
 	ended chan struct{}
 	exit  Exit
 
+	// secrets are the values that the application is given.
+	secrets *secrets
+	// foreign are the sockets that were there before the application.
+	foreign map[string]bool
+
 	mu sync.Mutex
 	// excluded are the sessions of healthchecks.
 	excluded   map[int]bool
 	identities []Identity
+	listenAt   time.Duration
 
 	looking sync.Mutex
 	// most is how many processes lived at once.
@@ -78,6 +84,12 @@ func Observe(spec Spec) (*Observation, error) {
 	spec.Settle = cmp.Or(spec.Settle, defaultSettle)
 	spec.CheckInterval = cmp.Or(spec.CheckInterval, defaultCheckInterval)
 	o := &Observation{Version: Version, Args: slices.Clone(spec.Args), User: spec.User, StartOnly: spec.StartOnly}
+	given, err := secretVariables(spec.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	hidden := newSecrets(given)
+	defer hidden.conceal(o)
 	stop, err := parseSignal(spec.StopSignal)
 	if err != nil {
 		o.StartError = err.Error()
@@ -92,13 +104,14 @@ func Observe(spec Spec) (*Observation, error) {
 		return nil, fmt.Errorf("open %s: %w", os.DevNull, err)
 	}
 	defer null.Close()
-	out, w, err := newCapture(keptOutput)
+	out, w, err := newCapture(keptOutput, hidden)
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe for the application's output: %w", err)
 	}
 	a := &application{
-		spec: spec, env: environment(spec.Env), dir: spec.WorkingDir, reaper: r, null: null,
+		spec: spec, env: environment(slices.Concat(spec.Env, given)), dir: spec.WorkingDir, reaper: r, null: null,
 		ended: make(chan struct{}), excluded: map[int]bool{},
+		secrets: hidden, foreign: inodes(openSockets()),
 	}
 	if a.dir == "" {
 		a.dir = "/"
@@ -117,13 +130,17 @@ func Observe(spec Spec) (*Observation, error) {
 	if spec.Healthcheck.Declared() {
 		o.Health = a.awaitHealthy(*spec.Healthcheck, spec.StartTimeout)
 	}
+	var flight *inFlight
 	switch {
 	case !spec.StartOnly:
 		a.settle(stop)
+		o.Sockets = a.sockets()
+		o.Metrics = a.metrics(o.Sockets)
 		if o.Health != nil && o.Health.Healthy && !a.endsWithin(0) {
 			o.Frozen = a.frozen(*spec.Healthcheck)
 		}
 		a.awaitZombies()
+		flight = a.request(o.Sockets)
 	case o.Health == nil:
 		a.settle(stop)
 		a.endsWithin(spec.Settle - time.Since(a.began))
@@ -132,7 +149,7 @@ func Observe(spec Spec) (*Observation, error) {
 		exit := a.exit
 		o.Early = &exit
 	} else if !spec.StartOnly {
-		o.Stop = a.stop(stop)
+		o.Stop = a.stop(stop, flight)
 	}
 	stopSampling()
 	a.killAll()
@@ -140,7 +157,7 @@ func Observe(spec Spec) (*Observation, error) {
 		return nil, fmt.Errorf("take the standard output back from the application: %w", err)
 	}
 	out.drain(outputDelay)
-	o.Identities, o.Output, o.Exceeded = a.identities, out.output(), a.exceeded
+	o.Identities, o.ListenAt, o.Output, o.Exceeded = a.identities, a.listenAt, out.output(), a.exceeded
 	o.Resources = Resources{Memory: a.memory.most, CPU: r.spent(), Processes: a.most, Zombies: a.zombies.names}
 	return o, nil
 }
@@ -218,7 +235,7 @@ func (a *application) endsWithin(d time.Duration) bool {
 func (a *application) settle(s syscall.Signal) {
 	for before := false; ; {
 		handled := handles(a.pid, s)
-		now := handled && listens(a.processes())
+		now := handled && a.listens(a.processes())
 		bound := a.spec.Settle
 		if !handled {
 			bound *= withoutHandler
@@ -232,8 +249,8 @@ func (a *application) settle(s syscall.Signal) {
 }
 
 // stop does what docker stop does: it sends the stop signal to the main process,
-// only, and waits.
-func (a *application) stop(s syscall.Signal) *Stop {
+// only, and waits. A request may be in flight.
+func (a *application) stop(s syscall.Signal, flight *inFlight) *Stop {
 	stop := &Stop{Signal: signalName(s), Number: int(s), Program: program(a.pid), GracePeriod: a.spec.GracePeriod}
 	if p, ok := readStat(filepath.Join("/proc", fmt.Sprint(a.pid))); ok {
 		stop.Name = p.name
@@ -246,6 +263,7 @@ func (a *application) stop(s syscall.Signal) *Stop {
 	}
 	sent := time.Since(a.began)
 	_ = syscall.Kill(a.pid, s)
+	flight.signalled(a, sent)
 	if a.endsWithin(a.spec.GracePeriod) {
 		exit := a.exit
 		exit.At = max(0, exit.At-sent)
@@ -261,6 +279,7 @@ func (a *application) stop(s syscall.Signal) *Stop {
 		slices.Sort(stop.Left)
 		stop.Left = slices.Compact(stop.Left)
 	}
+	stop.Request, stop.Connections = flight.end(a)
 	return stop
 }
 
@@ -373,6 +392,7 @@ func (a *application) look() {
 		id.Main, id.At = p.pid == a.pid, time.Since(a.began)
 		a.note(id)
 	}
+	a.noteListening(alive)
 	a.enforce("memory", a.memory.note(has, time.Now()), a.spec.MaxMemory)
 }
 

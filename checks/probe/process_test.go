@@ -98,26 +98,6 @@ func TestDescendants(t *testing.T) {
 	}
 }
 
-func TestListening(t *testing.T) {
-	const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 4711 1 0 100 0 0 10 0
-   1: 0100007F:1F90 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1001        0 4712 1 0 100 0 0 10 0
-   2: cut short 0A
-`
-	if got := listeningTCP(tcp); !reflect.DeepEqual(got, []string{"4711"}) {
-		t.Errorf("TCP: got %q", got)
-	}
-	const unix = `Num       RefCount Protocol Flags    Type St Inode Path
-0000: 00000002 00000000 00010000 0001 01  101 /run/app socket
-0000: 00000003 00000000 00000000 0001 03  102
-0000: 00000002 00000000 00010000 0005 01  103
-0000: cut short
-`
-	if got := listeningUnix(unix); !reflect.DeepEqual(got, []string{"101", "103"}) {
-		t.Errorf("Unix: got %q", got)
-	}
-}
-
 // The parsers know what the kernel of this machine writes.
 func TestParsersOnSelf(t *testing.T) {
 	id, ok := identity(os.Getpid())
@@ -145,8 +125,9 @@ func FuzzParsers(f *testing.F) {
 		parseStatus(text)
 		parseStat([]byte(text))
 		caught(text, syscall.SIGTERM)
-		listeningTCP(text)
-		listeningUnix(text)
+		parseInternet("tcp", text)
+		parseInternet("udp6", text)
+		parseUnix(text)
 		home(text, 1001)
 	})
 }

@@ -56,12 +56,12 @@ func TestTakesOverByName(t *testing.T) {
 // container runtime does.
 func contained(t *testing.T, uid int, files map[string]string, spec Spec) Observation {
 	t.Helper()
-	return decode(t, container(t, uid, files, spec), "", spec)
+	return decode(t, container(t, syscall.CLONE_NEWNET, uid, files, spec), "", spec)
 }
 
-// container returns the command of contained. A file of the base name setuid gets
-// that bit.
-func container(t *testing.T, uid int, files map[string]string, spec Spec) *exec.Cmd {
+// container returns the command of contained, in a new network, or with 0 in that
+// of the calling thread. A file of the base name setuid gets that bit.
+func container(t *testing.T, network uintptr, uid int, files map[string]string, spec Spec) *exec.Cmd {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("to make a container, run the tests as root")
@@ -99,7 +99,7 @@ func container(t *testing.T, uid int, files map[string]string, spec Spec) *exec.
 	}
 	write(t, root, spec)
 	cmd := exec.Command(app, "contain", root, strconv.Itoa(uid), "/", "/"+Program, "/spec.json")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | network}
 	return cmd
 }
 

@@ -8,7 +8,7 @@ import (
 const (
 	// zombieAge is how long a process may have ended before its parent collects it.
 	zombieAge = time.Second
-	// keptZombies bounds how many names of zombies are reported.
+	// keptZombies bounds how many zombies are reported.
 	keptZombies = 32
 )
 
@@ -17,6 +17,8 @@ const (
 type zombies struct {
 	// since is when each was first seen so.
 	since map[process]time.Time
+	// old are those that were so for long; names are theirs, sorted.
+	old   map[process]bool
 	names []string
 	// paused is whether they are not counted: the application stands still, or ends.
 	paused bool
@@ -24,6 +26,9 @@ type zombies struct {
 
 // note notes those of the processes that are zombies now.
 func (z *zombies) note(found []process, now time.Time) {
+	if z.old == nil {
+		z.old = map[process]bool{}
+	}
 	since := map[process]time.Time{}
 	for _, p := range found {
 		if z.paused || !p.zombie {
@@ -36,7 +41,8 @@ func (z *zombies) note(found []process, now time.Time) {
 			first = now
 		}
 		since[p] = first
-		if now.Sub(first) >= zombieAge && !slices.Contains(z.names, p.name) && len(z.names) < keptZombies {
+		if now.Sub(first) >= zombieAge && !z.old[p] && len(z.old) < keptZombies {
+			z.old[p] = true
 			z.names = append(z.names, p.name)
 			slices.Sort(z.names)
 		}

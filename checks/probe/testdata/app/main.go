@@ -23,6 +23,10 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == "contain" {
 		must(contain(os.Args[2], os.Args[3], os.Args[4], os.Args[5:]))
 	}
+	if len(os.Args) == 2 && os.Args[1] == "loopback" {
+		must(bringUpLoopback())
+		return
+	}
 	listen := flag.String("listen", "", "path of a Unix socket to listen on")
 	dial := flag.String("dial", "", "path of a Unix socket to connect to, as a healthcheck does")
 	onStop := flag.String("on-stop", "", "what to do on SIGTERM: a status to exit with, ignore, raise")
@@ -92,10 +96,12 @@ func main() {
 			}
 		}()
 	}
+	stopServing := serve()
 	if *onStop == "" {
 		time.Sleep(time.Hour)
 	}
 	<-stop
+	stopServing()
 	switch *onStop {
 	case "ignore":
 		time.Sleep(time.Hour)
@@ -125,6 +131,9 @@ func contain(root, uid, dir string, args []string) error {
 	if err := syscall.Mount("/dev/null", filepath.Join(root, "dev/null"), "", syscall.MS_BIND, ""); err != nil {
 		return err
 	}
+	if err := bringUpLoopback(); err != nil {
+		return err
+	}
 	if err := syscall.Chroot(root); err != nil {
 		return err
 	}
@@ -137,6 +146,7 @@ func contain(root, uid, dir string, args []string) error {
 		}
 	}
 	for _, become := range []func() error{
+		dropPtrace,
 		func() error { return syscall.Setgroups(nil) },
 		func() error { return syscall.Setgid(id) },
 		func() error { return syscall.Setuid(id) },
