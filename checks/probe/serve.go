@@ -102,7 +102,7 @@ func (s Service) run() (int, error) {
 		}
 	}()
 	if err := a.awaitReady(s); err != nil {
-		a.killRest()
+		a.killAll()
 		return 0, err
 	}
 	listener, err := net.Listen("tcp", ":"+strconv.Itoa(s.ReadyPort))
@@ -156,11 +156,7 @@ func (s Service) start() (*served, error) {
 		return nil, fmt.Errorf("could not be started: %w", err)
 	}
 	a.began = time.Now()
-	pid, ended, err := r.start(path, s.Args, &syscall.ProcAttr{
-		Dir: a.dir, Env: a.env,
-		Files: []uintptr{null.Fd(), 1, 2},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
+	pid, ended, err := a.launchMain(path, s.Args, os.Stdout, os.Stderr)
 	if err != nil {
 		return nil, fmt.Errorf("could not be started: %w", explain(path, err))
 	}

@@ -149,6 +149,23 @@ func TestServeWaitsForItsPorts(t *testing.T) {
 	}
 }
 
+// TestServeLeavesWhatItStartsAlone has a service that starts a server by a process
+// that ends, as PostgreSQL's image does to set up its database.
+func TestServeLeavesWhatItStartsAlone(t *testing.T) {
+	t.Parallel()
+	pid := filepath.Join(t.TempDir(), "pid")
+	script := fmt.Sprintf(`sh -c 'sleep 3600 & echo $! > %[1]s'; trap "kill $(cat %[1]s); exit 0" TERM; while :; do sleep 0.01; done`, pid)
+	v := serve(t, Service{Args: []string{"sh", "-c", script}, Healthcheck: &Healthcheck{Test: []string{"CMD", "test", "-s", pid}}})
+	v.awaitReady()
+	text, err := os.ReadFile(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err != nil || syscall.Kill(n, 0) != nil {
+		t.Errorf("process %d is gone: %v", n, err)
+	}
+}
+
 func TestServeOfOneThatCompletes(t *testing.T) {
 	t.Parallel()
 	v := serve(t, Service{Args: []string{"echo", "migrated"}, Completes: true})
