@@ -66,6 +66,8 @@ func (m *Imagegate) run(source *dagger.Directory) imageGate {
 const (
 	// probeDirectory is where the probe is mounted in a copy of the image.
 	probeDirectory = "/.imagegate"
+	// documentDirectory is where the probe writes its observation.
+	documentDirectory = probeDirectory + "/out"
 	// startVariable makes each start one of its own: a verdict that comes of a machine
 	// that was too busy must not be served again, and no start may disturb another.
 	startVariable = "IMAGEGATE_STARTED"
@@ -187,7 +189,9 @@ func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, img
 		return nil, err
 	}
 	r.container = withFiles(r.image, source, application.Files).
-		WithMountedFile(path.Join(probeDirectory, probe.Program), binary)
+		WithMountedFile(path.Join(probeDirectory, probe.Program), binary).
+		// Whoever the image's user is, and whatever else it may not write to.
+		WithMountedDirectory(documentDirectory, dag.Directory().WithNewDirectory("to", dagger.DirectoryWithNewDirectoryOpts{Permissions: 0o777}).Directory("to"))
 	r.mounted = []string{probeDirectory, "/etc/hosts", "/etc/resolv.conf"}
 	for _, f := range application.Files {
 		r.mounted = append(r.mounted, f.Target)
@@ -203,6 +207,7 @@ func (r *rehearsal) start(ctx context.Context, spec probe.Spec, secrets map[stri
 		spec.Secrets = append(spec.Secrets, name)
 		container = container.WithSecretVariable(name, secrets[name])
 	}
+	spec.Document = path.Join(documentDirectory, "observation.json")
 	text, err := json.Marshal(spec)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the probe's specification: %w", err)
@@ -213,7 +218,7 @@ func (r *rehearsal) start(ctx context.Context, spec probe.Spec, secrets map[stri
 		WithEnvVariable(startVariable, start).
 		WithExec([]string{path.Join(probeDirectory, probe.Program), path.Join(probeDirectory, "spec.json")},
 			dagger.ContainerWithExecOpts{NoInit: true})
-	out, err := executed.Stdout(ctx)
+	out, err := executed.File(spec.Document).Contents(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("run the image under the probe: %w", explainService(err))
 	}
