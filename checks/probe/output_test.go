@@ -70,12 +70,14 @@ func TestCaptureOfSecrets(t *testing.T) {
 func BenchmarkCapture(b *testing.B) {
 	flood := []byte(strings.Repeat("2023-11-14 22:13:20 INFO request served in 12 ms, status 200, client 10.0.0.1\n", 1000))[:readAtOnce]
 	logs := []byte(strings.Repeat(logLines["pino"]+"\n"+logLines["zap"]+"\n"+logLines["ECS"]+"\n", 1000))[:readAtOnce]
-	none, some := newSecrets(nil), newSecrets([]string{"DATABASE_URL=postgres://app:hunter22@db:5432/app", "TOKEN=0123456789abcdef0123456789abcdef", "PIN=1234"})
+	none, some := newSecrets(nil), newSecrets([]string{"DATABASE_URL=postgres://app:hunter22@db:5432/app", "TOKEN=0123456789abcdef0123456789abcdef"})
+	short := newSecrets([]string{"PIN=1234"})
 	for name, c := range map[string]struct {
 		text    []byte
 		secrets *secrets
 	}{
 		"plain": {flood, none}, "structured": {logs, none}, "plain with secrets": {flood, some}, "structured with secrets": {logs, some},
+		"plain with a short secret": {flood, short},
 	} {
 		b.Run(name, func(b *testing.B) {
 			out := capture{max: keptOutput, secrets: c.secrets, search: c.secrets.search()}
