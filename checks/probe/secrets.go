@@ -162,15 +162,16 @@ func formsOf(value string) []string {
 
 // percent writes the bytes that are not to be kept as they are in hexadecimal.
 func percent(text, keep string) string {
-	var out strings.Builder
-	for i := range len(text) {
-		if strings.IndexByte(keep, text[i]) >= 0 {
-			out.WriteByte(text[i])
+	const digits = "0123456789ABCDEF"
+	var out []byte
+	for _, c := range []byte(text) {
+		if strings.IndexByte(keep, c) >= 0 {
+			out = append(out, c)
 		} else {
-			fmt.Fprintf(&out, "%%%02X", text[i])
+			out = append(out, '%', digits[c>>4], digits[c&15])
 		}
 	}
-	return out.String()
+	return string(out)
 }
 
 // lowerPercent writes the hexadecimal of percent in small letters.
