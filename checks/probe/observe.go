@@ -55,6 +55,7 @@ type application struct {
 	excluded   map[int]bool
 	identities []Identity
 	listenAt   time.Duration
+	lookAgain  time.Time
 }
 
 // Observe starts the program of the specification in place of the probe's own,
