@@ -203,10 +203,11 @@ func TestSockets(t *testing.T) {
 	} {
 		var o Observation
 		network(t, "127.0.0.1:7777", func() {
-			o = containedIn(t, 0, c.uid, map[string]string{}, Spec{
+			spec := Spec{
 				Args:        []string{"/app/app", "-first=" + c.first, "-on-stop=0", "-tcp=0.0.0.0:8080,127.0.0.1:9090,[::1]:9090,[::]:8081", "-udp=127.0.0.1:5300,[::1]:5301", "-connect-udp=127.0.0.1:5300"},
 				GracePeriod: patient, Settle: patient,
-			})
+			}
+			o = decode(t, container(t, 0, c.uid, map[string]string{}, spec), "", spec)
 		})
 		want := []Socket{
 			{"udp", "127.0.0.1", 5300, "app"}, {"udp6", "::1", 5301, "app"}, {"tcp", "0.0.0.0", 8080, "app"}, {"tcp6", "::", 8081, "app"}, {"tcp", "127.0.0.1", 9090, "app"}, {"tcp6", "::1", 9090, "app"},

@@ -123,7 +123,8 @@ type Observation struct {
 	// Health is nil where there is no healthcheck, or nothing was started.
 	Health *Health `json:"health,omitempty"`
 	// Frozen is how the healthcheck answered while the application stood still; nil
-	// where it had not turned healthy before.
+	// where it had not turned healthy before, had ended, or could not be made to stand
+	// still.
 	Frozen *Frozen `json:"frozen,omitempty"`
 	// Metrics is nil where none were asked for, or the main process had ended.
 	Metrics *Metrics `json:"metrics,omitempty"`
@@ -232,7 +233,8 @@ type Resources struct {
 	// Processes is the most that lived at once.
 	Processes int `json:"processes"`
 	// Zombies are the names of processes that had ended and were not collected by
-	// their parent for a second or longer, as process 1 or otherwise.
+	// their parent for a second or longer, as process 1 or otherwise: each once, 32
+	// at most, sorted.
 	Zombies []string `json:"zombies,omitempty"`
 }
 

@@ -24,19 +24,13 @@ var healthcheck = checks.Check[*Run]{
 		h := o.Health
 		switch {
 		case h == nil:
-			return checks.Skip("the image declares no HEALTHCHECK to run: declare one, as in HEALTHCHECK CMD [\"/app\", \"healthcheck\"]")
+			return checks.Skip(noHealthcheck)
 		case h.Healthy:
 			return checks.Passed("healthy after %s, %s", short(h.At), runs(h.Runs))
 		case len(h.Last) == 0:
 			return checks.Broken(fmt.Errorf("the probe did not run the healthcheck: run the gate again"))
 		}
-		last := h.Last[len(h.Last)-1]
-		how := last.Error
-		if how == "" {
-			how = fmt.Sprintf("exited with status %d", last.Code)
-		}
-		f := checks.At(checks.Location{}, "not healthy after %s and %s of the HEALTHCHECK, the last of which: %s%s",
-			short(h.At), runs(h.Runs), line(how), lastLines(last.Output))
+		f := checks.At(checks.Location{}, "not healthy after %s and %s of the HEALTHCHECK%s", short(h.At), runs(h.Runs), lastRun(h.Last))
 		if h.TimedOut {
 			f.Message += "; Docker would have gone on trying, but the time to start was over"
 			f.Fix = "give the image more time with --start-timeout if it needs it; else " + healthcheckFix
@@ -45,7 +39,10 @@ var healthcheck = checks.Check[*Run]{
 	},
 }
 
-const healthcheckFix = "run the test by hand in the image, as its user; see that its program is in the final stage and that it asks the port and path that the application serves"
+const (
+	noHealthcheck  = "the image declares no HEALTHCHECK to run: declare one, as in HEALTHCHECK CMD [\"/app\", \"healthcheck\"]"
+	healthcheckFix = "run the test by hand in the image, as its user; see that its program is in the final stage and that it asks the port and path that the application serves"
+)
 
 func runs(n int) string {
 	if n == 1 {

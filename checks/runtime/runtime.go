@@ -1,6 +1,6 @@
 // Package runtime judges what the probe observed when it ran the image: as whom
-// its processes run, whether it turns healthy, and whether it stops when it is
-// asked to.
+// its processes run, whether it turns healthy and its HEALTHCHECK can fail, what it
+// listens on, writes and takes, and whether it stops when it is asked to.
 package runtime
 
 import (
@@ -18,7 +18,13 @@ import (
 
 // All lists the checks of this package.
 func All() []checks.Check[*Run] {
-	return []checks.Check[*Run]{start, user, healthcheck, stopSignal}
+	return []checks.Check[*Run]{
+		start, user, capabilities, setuid,
+		healthcheck, healthcheckFrozen, ports, metrics,
+		requiredVariable, logs, secretsInOutput, logFiles, readOnlyRootfs,
+		resources, zombies,
+		stopSignal, requestsInFlight,
+	}
 }
 
 // maxDocument is how large an observation can be: the probe keeps far less.
@@ -62,7 +68,9 @@ func Example(text string) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{Observation: o}
-	if err := json.Unmarshal([]byte(text), r); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(r); err != nil {
 		return nil, fmt.Errorf("decode the example: %w", err)
 	}
 	return r, nil
@@ -71,8 +79,28 @@ func Example(text string) (*Run, error) {
 // started returns a Skip where the main process did not start or did not live
 // long enough to be judged further.
 func started(o *Run) (checks.Outcome, bool) {
-	if o.StartError != "" || o.Early != nil {
+	switch {
+	case o.Exceeded != nil:
+		return exceeded(), false
+	case o.StartError != "" || o.Early != nil:
 		return checks.Skip("the main process did not stay up: runtime/start says why"), false
+	}
+	return checks.Outcome{}, true
+}
+
+// exceeded is the outcome of what cannot be judged since everything was killed: how
+// that looks depends on what the application was doing.
+func exceeded() checks.Outcome {
+	return checks.Skip("the application went beyond a limit and was killed: runtime/resources says which")
+}
+
+// stopped returns a Skip where the main process was not asked to stop.
+func stopped(o *Run) (checks.Outcome, bool) {
+	if out, ok := started(o); !ok {
+		return out, false
+	}
+	if o.Stop == nil {
+		return checks.Skip("the image was only started"), false
 	}
 	return checks.Outcome{}, true
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -31,7 +30,7 @@ func main() {
 	listen := flag.String("listen", "", "path of a Unix socket to listen on")
 	dial := flag.String("dial", "", "path of a Unix socket to connect to, as a healthcheck does")
 	onStop := flag.String("on-stop", "", "what to do on SIGTERM: a status to exit with, ignore, raise")
-	first := flag.String("first", "", "what to do at the start: flood, close, term-parent, log-to-1, environment, linger, fork-twice, kill-1, drop")
+	first := flag.String("first", "", "what to do at the start: flood, close, term-parent, log-to-1, environment, linger, fork-twice, kill-1, drop, or one of life.go")
 	exit := flag.Int("exit", -1, "status to exit with after that")
 	flag.Parse()
 
@@ -40,6 +39,11 @@ func main() {
 		must(err)
 		return
 	}
+	if *ask != "" {
+		answered(*ask)
+		return
+	}
+	live(*first)
 	switch *first {
 	case "flood":
 		text := []byte(strings.Repeat("flood ", 10_000))
@@ -74,6 +78,7 @@ func main() {
 		must(apart("-first=linger", "-exit=0").Run())
 	}
 	if *exit >= 0 {
+		time.Sleep(*after)
 		os.Exit(*exit)
 	}
 	stop := make(chan os.Signal, 1)
@@ -110,13 +115,6 @@ func main() {
 	os.Exit(status)
 }
 
-// apart returns a command to start this program again, in a session of its own.
-func apart(args ...string) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	return cmd
-}
-
 // contain makes root the root directory, with /proc and /dev/null and nothing
 // else added, becomes the user, and executes a program there.
 func contain(root, uid, dir string, args []string) error {
@@ -141,6 +139,11 @@ func contain(root, uid, dir string, args []string) error {
 	}
 	if err := syscall.Chdir(dir); err != nil {
 		return err
+	}
+	if text, ok := os.LookupEnv("PROCESSES"); ok {
+		if err := limitProcesses(text); err != nil {
+			return err
+		}
 	}
 	for _, become := range []func() error{
 		dropPtrace,
