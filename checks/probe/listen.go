@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -37,13 +38,19 @@ func openSockets() []openSocket {
 	return open
 }
 
-// inodes returns the inodes of sockets, as the links of /proc/PID/fd name them.
-func inodes(open []openSocket) map[string]bool {
-	links := map[string]bool{}
-	for _, s := range open {
-		links[s.link()] = true
-	}
-	return links
+// foreignSockets returns a function that says which there are now, as the links of
+// /proc/PID/fd name them. They are read while the application is started, and the
+// listening ones come first: before it has any.
+func foreignSockets() func() map[string]bool {
+	foreign := sync.OnceValue(func() map[string]bool {
+		links := map[string]bool{}
+		for _, s := range openSockets() {
+			links[s.link()] = true
+		}
+		return links
+	})
+	go foreign()
+	return foreign
 }
 
 const socketLink = "socket:["
@@ -75,12 +82,11 @@ func (a *application) held(found []process) []openSocket {
 	if len(holders) == 0 && len(hidden) == 0 {
 		return nil
 	}
-	open := slices.DeleteFunc(openSockets(), func(s openSocket) bool { return a.foreign[s.link()] })
 	names := a.hiddenNames(hidden)
 	var held []openSocket
-	for _, s := range open {
+	for _, s := range openSockets() {
 		name, ok := holders[s.link()]
-		if !ok {
+		if !ok && len(hidden) > 0 && !a.foreign()[s.link()] {
 			name, ok = names[s.uid]
 		}
 		if ok {
