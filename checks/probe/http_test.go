@@ -45,6 +45,7 @@ func TestReceiveErrors(t *testing.T) {
 		"SSH-2.0-OpenSSH_9.9\r\n":              "the answer is not HTTP/1",
 		"HTTP/2 200\r\n\r\n":                   "the answer is not HTTP/1",
 		"HTTP/1.1 20 OK\r\n\r\n":               "the answer is not HTTP/1",
+		"HTTP/1.1 2000 OK\r\n\r\n":             "the answer is not HTTP/1",
 		"HTTP/1.1 099 OK\r\n\r\n":              "the answer is not HTTP/1",
 		"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", maxHeader):              "the answer's header is longer than 65536 bytes",
 		"HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", maxHeader):          "the answer's header is longer than 65536 bytes",

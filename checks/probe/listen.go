@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -37,16 +38,24 @@ func openSockets() []openSocket {
 	return open
 }
 
-// inodes returns the inodes of sockets, as the links of /proc/PID/fd name them.
-func inodes(open []openSocket) map[string]bool {
-	links := map[string]bool{}
-	for _, s := range open {
-		links[s.link()] = true
-	}
-	return links
+// foreignSockets returns a function that says which there are now, as the links of
+// /proc/PID/fd name them. They are read while the application is started, and the
+// listening ones come first: before it has any.
+func foreignSockets() func() map[string]bool {
+	foreign := sync.OnceValue(func() map[string]bool {
+		links := map[string]bool{}
+		for _, s := range openSockets() {
+			links[s.link()] = true
+		}
+		return links
+	})
+	go foreign()
+	return foreign
 }
 
-func (s openSocket) link() string { return "socket:[" + s.inode + "]" }
+const socketLink = "socket:["
+
+func (s openSocket) link() string { return socketLink + s.inode + "]" }
 
 // held returns the sockets that the processes hold, each with the name of the
 // first process that does.
@@ -56,16 +65,12 @@ func (s openSocket) link() string { return "socket:[" + s.inode + "]" }
 // before the application, and that nobody else holds, is taken for its own if it
 // was made by a user that the application ran as.
 func (a *application) held(found []process) []openSocket {
-	open := slices.DeleteFunc(openSockets(), func(s openSocket) bool { return a.foreign[s.link()] })
-	if len(open) == 0 {
-		return nil
-	}
 	holders := map[string]string{}
 	var hidden []process
 	for _, p := range found {
 		links, ok := descriptors(p.pid)
 		for _, link := range links {
-			if _, ok := holders[link]; !ok {
+			if _, ok := holders[link]; !ok && strings.HasPrefix(link, socketLink) {
 				holders[link] = p.name
 			}
 		}
@@ -73,11 +78,15 @@ func (a *application) held(found []process) []openSocket {
 			hidden = append(hidden, p)
 		}
 	}
+	// The kernel takes milliseconds to go through all that could be connections.
+	if len(holders) == 0 && len(hidden) == 0 {
+		return nil
+	}
 	names := a.hiddenNames(hidden)
 	var held []openSocket
-	for _, s := range open {
+	for _, s := range openSockets() {
 		name, ok := holders[s.link()]
-		if !ok {
+		if !ok && len(hidden) > 0 && !a.foreign()[s.link()] {
 			name, ok = names[s.uid]
 		}
 		if ok {
@@ -154,14 +163,21 @@ func (a *application) listens(found []process) bool {
 	return accepts
 }
 
-// noteListening is listens for as long as that was not seen.
+// noteListening is listens for as long as that was not seen, and as often as it
+// takes no more than a small part of the time.
 func (a *application) noteListening(found []process) {
+	const part = 10
 	a.mu.Lock()
-	seen := a.listenAt > 0
+	due := a.listenAt == 0 && !time.Now().Before(a.lookAgain)
 	a.mu.Unlock()
-	if !seen {
-		a.listens(found)
+	if !due {
+		return
 	}
+	began := time.Now()
+	a.listens(found)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lookAgain = time.Now().Add(part * time.Since(began))
 }
 
 // sockets returns those that the application may be reached by over a network.

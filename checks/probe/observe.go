@@ -51,13 +51,14 @@ type application struct {
 	// secrets are the values that the application is given.
 	secrets *secrets
 	// foreign are the sockets that were there before the application.
-	foreign map[string]bool
+	foreign func() map[string]bool
 
 	mu sync.Mutex
 	// excluded are the sessions of healthchecks.
 	excluded   map[int]bool
 	identities []Identity
 	listenAt   time.Duration
+	lookAgain  time.Time
 
 	looking sync.Mutex
 	// most is how many processes lived at once.
@@ -111,7 +112,7 @@ func Observe(spec Spec) (*Observation, error) {
 	a := &application{
 		spec: spec, env: environment(slices.Concat(spec.Env, given)), dir: spec.WorkingDir, reaper: r, null: null,
 		ended: make(chan struct{}), excluded: map[int]bool{},
-		secrets: hidden, foreign: inodes(openSockets()),
+		secrets: hidden, foreign: foreignSockets(),
 	}
 	if a.dir == "" {
 		a.dir = "/"

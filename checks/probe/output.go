@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -38,23 +39,28 @@ func newCapture(max int, s *secrets) (*capture, *os.File, error) {
 	go func() {
 		defer close(c.ended)
 		defer r.Close()
-		// What was read stays in front of what is read next, for as long as it may be
-		// the beginning of a secret.
-		buffer := make([]byte, s.most+2*readAtOnce)
-		end := 0
-		for {
-			if len(buffer)-end < readAtOnce {
-				end = copy(buffer, buffer[end-s.most:end])
-			}
-			n, err := r.Read(buffer[end : end+readAtOnce])
-			c.add(buffer[:end+n], end)
-			end += n
-			if err != nil {
-				return
-			}
-		}
+		c.read(r)
 	}()
 	return c, w, nil
+}
+
+// read adds what there is to read.
+func (c *capture) read(r io.Reader) {
+	// What was read stays in front of what is read next, for as long as it may be the
+	// beginning of a secret.
+	buffer := make([]byte, c.secrets.most+2*readAtOnce)
+	end := 0
+	for {
+		if len(buffer)-end < readAtOnce {
+			end = copy(buffer, buffer[end-c.secrets.most:end])
+		}
+		n, err := r.Read(buffer[end : end+readAtOnce])
+		c.add(buffer[:end+n], end)
+		end += n
+		if err != nil {
+			return
+		}
+	}
 }
 
 // add adds what is new of the data.

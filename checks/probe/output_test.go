@@ -66,16 +66,47 @@ func TestCaptureOfSecrets(t *testing.T) {
 	}
 }
 
+// A secret is found wherever it lies over the ends of what is read at once.
+func TestCaptureOverReads(t *testing.T) {
+	const value = "0123456789abcdef"
+	s := newSecrets([]string{"TOKEN=" + value})
+	const many = 4 * readAtOnce
+	for _, atOnce := range []int{readAtOnce, 50_000, 40_001} {
+		for cut := atOnce; cut < many; cut += atOnce {
+			for _, before := range []int{0, 1, 8, 15, 16} {
+				text := []byte(strings.Repeat("x", many))
+				copy(text[cut-before:], value)
+				c := capture{max: 8, secrets: s, search: s.search()}
+				c.read(io.MultiReader(split(text, atOnce)...))
+				if got := c.output(); !reflect.DeepEqual(got.Secrets, []string{"TOKEN"}) || got.Bytes != many {
+					t.Errorf("%d bytes at once, %d before byte %d: got %+v", atOnce, before, cut, got)
+				}
+			}
+		}
+	}
+}
+
+func split(text []byte, size int) []io.Reader {
+	var parts []io.Reader
+	for len(text) > 0 {
+		n := min(size, len(text))
+		parts, text = append(parts, bytes.NewReader(text[:n])), text[n:]
+	}
+	return parts
+}
+
 // A flood costs about what copying it does. The copy is for comparison.
 func BenchmarkCapture(b *testing.B) {
 	flood := []byte(strings.Repeat("2023-11-14 22:13:20 INFO request served in 12 ms, status 200, client 10.0.0.1\n", 1000))[:readAtOnce]
 	logs := []byte(strings.Repeat(logLines["pino"]+"\n"+logLines["zap"]+"\n"+logLines["ECS"]+"\n", 1000))[:readAtOnce]
-	none, some := newSecrets(nil), newSecrets([]string{"DATABASE_URL=postgres://app:hunter22@db:5432/app", "TOKEN=0123456789abcdef0123456789abcdef", "PIN=1234"})
+	none, some := newSecrets(nil), newSecrets([]string{"DATABASE_URL=postgres://app:hunter22@db:5432/app", "TOKEN=0123456789abcdef0123456789abcdef"})
+	short := newSecrets([]string{"PIN=1234"})
 	for name, c := range map[string]struct {
 		text    []byte
 		secrets *secrets
 	}{
 		"plain": {flood, none}, "structured": {logs, none}, "plain with secrets": {flood, some}, "structured with secrets": {logs, some},
+		"plain with a short secret": {flood, short},
 	} {
 		b.Run(name, func(b *testing.B) {
 			out := capture{max: keptOutput, secrets: c.secrets, search: c.secrets.search()}

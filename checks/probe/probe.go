@@ -57,7 +57,8 @@ type Spec struct {
 	// What is left is killed.
 	StartOnly bool `json:"startOnly,omitempty"`
 	// Secrets are the names of variables whose values the probe takes from its own
-	// environment, gives to the application, and looks for in its output.
+	// environment, gives to the application, and looks for in its output, where they
+	// are at least 4 bytes long. Each has to be set there.
 	Secrets []string `json:"secrets,omitempty"`
 	// SlowPath is an HTTP path whose answer takes at least half a second: a request
 	// for it is in flight when the stop signal is sent. None is if it is empty.
@@ -181,7 +182,8 @@ type Health struct {
 // Socket is one that others reach the application by.
 type Socket struct {
 	// Network is tcp, tcp6, udp or udp6. Over tcp6, and udp6, IPv4 comes in as well
-	// where the address is unspecified (::).
+	// where the address is unspecified (::). Over an IPv6 socket of an IPv4 address
+	// nothing else does: it is tcp, or udp.
 	Network string `json:"network"`
 	// Address is the local address, as in 0.0.0.0 or ::1.
 	Address string `json:"address"`
@@ -294,8 +296,8 @@ type Request struct {
 	Path string `json:"path"`
 	// Port is the one that it went to; 0 where there was none.
 	Port int `json:"port,omitempty"`
-	// Early is whether the answer was there before the signal was sent: then it
-	// says nothing about stopping.
+	// Early is whether the answer, or what kept it from coming, was there before the
+	// signal was sent: then it says nothing about stopping.
 	Early bool `json:"early"`
 	// Status is the answer's, complete with its body; 0 where there was none. Error
 	// is why not.

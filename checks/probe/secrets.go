@@ -28,12 +28,15 @@ type secrets struct {
 	// names are those of the variables, sorted.
 	names []string
 	forms []form
-	// least and most are the lengths of the shortest and the longest form.
-	least, most int
-	// shift and ends are for search; both by the last four bytes of what may be a
-	// form.
-	shift []uint8
-	ends  map[uint32][]form
+	// most is the length of the longest form.
+	most int
+	// short are the forms that are looked for one by one, and long, by the blocks
+	// that they have, the others; blocks are the hashes of these.
+	short  []form
+	long   map[uint32][]place
+	blocks []uint64
+	// step is from one block to the next that is looked at.
+	step int
 }
 
 // form is how the value of a variable may be written.
@@ -41,6 +44,12 @@ type form struct {
 	text string
 	// name is the variable's place in names.
 	name int
+}
+
+// place is where a form has a block.
+type place struct {
+	form
+	offset int
 }
 
 // secretVariables returns the variables of the probe's own environment that the
@@ -57,14 +66,18 @@ func secretVariables(names []string) ([]string, error) {
 	return env, nil
 }
 
-// The search goes through the output by the last block of what may be the last
-// bytes of a form: from one that ends none, it is some bytes to the next that may.
-// It is the algorithm of Wu and Manber, on the end of the forms instead of their
-// beginning, so that all of a form is there when it is found
-// (https://webglimpse.net/pubs/TR94-17.pdf).
+// A form that is long has a block of some bytes at one of any places that lie no
+// more than a step apart, which depends on the shortest of the long forms. So it is
+// enough to look at one block in a step, and to compare what is around it with the
+// forms that have this block. Most blocks are of none.
 const (
-	searchBlock = 4
-	searchBits  = 14
+	blockSize = 4
+	// blockBits is for a table of blocks that stays in the nearest cache.
+	blockBits = 17
+	// leastLong is how long a form is that is looked for so, and window how much of
+	// its beginning there is a place for.
+	leastLong = 8
+	window    = 32
 )
 
 func newSecrets(env []string) *secrets {
@@ -87,32 +100,29 @@ func newSecrets(env []string) *secrets {
 	if len(s.forms) == 0 {
 		return s
 	}
-	s.least = len(s.forms[0].text)
+	least := window
 	for _, f := range s.forms {
-		s.least, s.most = min(s.least, len(f.text)), max(s.most, len(f.text))
-	}
-	s.least = min(s.least, 200) // a shift is a byte
-	furthest := s.least - searchBlock + 1
-	s.shift, s.ends = bytes.Repeat([]byte{uint8(furthest)}, 1<<searchBits), map[uint32][]form{}
-	for _, f := range s.forms {
-		window := f.text[len(f.text)-s.least:]
-		for end := searchBlock; end <= s.least; end++ {
-			at := &s.shift[hash(block(window[:end]))]
-			*at = min(*at, uint8(s.least-end))
+		s.most = max(s.most, len(f.text))
+		if len(f.text) < leastLong {
+			s.short = append(s.short, f)
+		} else {
+			least = min(least, len(f.text))
 		}
-		last := block(window)
-		s.ends[last] = append(s.ends[last], f)
+	}
+	s.step = least - blockSize + 1
+	s.long, s.blocks = map[uint32][]place{}, make([]uint64, 1<<blockBits/64)
+	for _, f := range s.forms {
+		for offset := 0; offset < s.step && len(f.text) >= leastLong; offset++ {
+			b := binary.LittleEndian.Uint32([]byte(f.text[offset : offset+blockSize]))
+			s.long[b] = append(s.long[b], place{f, offset})
+			h := hash(b)
+			s.blocks[h/64] |= 1 << (h % 64)
+		}
 	}
 	return s
 }
 
-// block returns the last four bytes.
-func block[text string | []byte](t text) uint32 {
-	end := t[len(t)-searchBlock:]
-	return uint32(end[0]) | uint32(end[1])<<8 | uint32(end[2])<<16 | uint32(end[3])<<24
-}
-
-func hash(block uint32) uint32 { return block * 2654435769 >> (32 - searchBits) }
+func hash(block uint32) uint32 { return block * 2654435769 >> (32 - blockBits) }
 
 // formsOf returns a value as it is, as in JSON, URLs and base64, each form once.
 func formsOf(value string) []string {
@@ -152,15 +162,16 @@ func formsOf(value string) []string {
 
 // percent writes the bytes that are not to be kept as they are in hexadecimal.
 func percent(text, keep string) string {
-	var out strings.Builder
-	for i := range len(text) {
-		if strings.IndexByte(keep, text[i]) >= 0 {
-			out.WriteByte(text[i])
+	const digits = "0123456789ABCDEF"
+	var out []byte
+	for _, c := range []byte(text) {
+		if strings.IndexByte(keep, c) >= 0 {
+			out = append(out, c)
 		} else {
-			fmt.Fprintf(&out, "%%%02X", text[i])
+			out = append(out, '%', digits[c>>4], digits[c&15])
 		}
 	}
-	return out.String()
+	return string(out)
 }
 
 // lowerPercent writes the hexadecimal of percent in small letters.
@@ -180,13 +191,10 @@ type search struct {
 	found []bool
 	// left is how many are not found yet.
 	left int
-	// next is how many bytes there are, from the end of what was read, to the end of
-	// the next block that may end a form.
-	next int
 }
 
 func (s *secrets) search() search {
-	return search{secrets: s, found: make([]bool, len(s.names)), left: len(s.names), next: s.least}
+	return search{secrets: s, found: make([]bool, len(s.names)), left: len(s.names)}
 }
 
 // read looks for secrets that end in what is new of the data, which begins with
@@ -195,22 +203,30 @@ func (s *search) read(data []byte, fresh int) {
 	if s.left == 0 {
 		return
 	}
-	end := fresh + s.next
-	for end <= len(data) {
-		b := binary.LittleEndian.Uint32(data[end-searchBlock:])
-		step := int(s.shift[hash(b)])
-		if step == 0 {
-			for _, f := range s.ends[b] {
-				if !s.found[f.name] && len(f.text) <= end && string(data[end-len(f.text):end]) == f.text {
-					s.found[f.name] = true
-					s.left--
-				}
-			}
-			step = 1
+	data = data[max(0, fresh-s.most+1):]
+	for _, f := range s.short {
+		if !s.found[f.name] && bytes.Contains(data, []byte(f.text)) {
+			s.find(f)
 		}
-		end += step
 	}
-	s.next = end - len(data)
+	for at := 0; at+blockSize <= len(data); at += s.step {
+		b := binary.LittleEndian.Uint32(data[at:])
+		if h := hash(b); s.blocks[h/64]>>(h%64)&1 == 0 {
+			continue
+		}
+		for _, p := range s.long[b] {
+			if begin := at - p.offset; begin >= 0 && bytes.HasPrefix(data[begin:], []byte(p.text)) {
+				s.find(p.form)
+			}
+		}
+	}
+}
+
+func (s *search) find(f form) {
+	if !s.found[f.name] {
+		s.found[f.name] = true
+		s.left--
+	}
 }
 
 // seen returns the names of those that were found, sorted.

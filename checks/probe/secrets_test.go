@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // searchIn looks for secrets in pieces of a stream, as a capture does.
@@ -195,8 +196,8 @@ func TestSecrets(t *testing.T) {
 	o := observe(t, Spec{
 		Args: []string{"sh", "-c", `echo "password: $DATABASE_PASSWORD, twice $DATABASE_PASSWORD"; echo ` + encoded + `; echo "${NOT_NAMED-unset} ${#NOT_WRITTEN}"; trap 'exit 0' TERM; while :; do sleep 0.01; done`, value},
 		Env:  []string{"DATABASE_PASSWORD=of the image"}, Secrets: []string{"DATABASE_PASSWORD", "NOT_WRITTEN"},
-		Healthcheck: &Healthcheck{Test: []string{"CMD-SHELL", `echo "connecting with $DATABASE_PASSWORD"`}},
-		GracePeriod: patient, Settle: patient / withoutHandler, StartTimeout: patient,
+		Healthcheck: &Healthcheck{Test: []string{"CMD-SHELL", `head -c 4090 /dev/zero | tr '\0' x; echo "$DATABASE_PASSWORD"`}},
+		GracePeriod: patient, Settle: time.Second, StartTimeout: patient,
 	})
 	if want := "password: ***, twice ***\n***==\nunset 14\n"; o.Output.Head != want {
 		t.Errorf("got %q, want %q", o.Output.Head, want)
@@ -204,7 +205,7 @@ func TestSecrets(t *testing.T) {
 	if !slices.Equal(o.Output.Secrets, []string{"DATABASE_PASSWORD"}) || o.Output.Lines != 3 {
 		t.Errorf("got %+v", o.Output)
 	}
-	if got := o.Health.Last[len(o.Health.Last)-1].Output; got != "connecting with ***\n" {
+	if got := o.Health.Last[len(o.Health.Last)-1].Output; got != strings.Repeat("x", 4090)+redacted {
 		t.Errorf("the healthcheck wrote %q", got)
 	}
 	text := fmt.Sprintf("%+v %+v %+v", o, o.Health, o.Stop)

@@ -2,6 +2,8 @@ package probe
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -69,8 +71,8 @@ func (l *lines) total() (all, structured int64) {
 const (
 	saysTime = 1 << iota
 	saysLevel
-	// holdsBoth is of an object that has the time, or the level, in it.
-	holdsBoth
+	// holds is of an object that has the time, or the level, in it.
+	holds
 )
 
 // longestKey is the length of the longest name that keyOf knows.
@@ -117,7 +119,7 @@ func keyOf(name []byte) int {
 	case "level", "lvl", "l", "s", "@l", "@m", "@mt", "@level", "severity", "log.level", "levelname", "levelno", "level_name", "loglevel", "log_level", "severitytext", "severity_text", "severitynumber", "severity_number", "error_severity":
 		return saysLevel
 	case "log", "record":
-		return holdsBoth
+		return holds
 	}
 	return 0
 }
@@ -130,7 +132,7 @@ func structured(line []byte) bool {
 	}
 	j := jsonText{line, 0}
 	end := j.object(0, 0)
-	return end == len(line) && j.says&(saysTime|saysLevel) == saysTime|saysLevel
+	return end == len(line) && j.says == saysTime|saysLevel
 }
 
 // jsonText is a text that is read as JSON, and what members of the objects that
@@ -172,7 +174,7 @@ func (j *jsonText) object(at, depth int) int {
 	if depth > deepest {
 		return -1
 	}
-	looked := depth == 0 || depth == withinRecord
+	looked := (depth == 0 || depth == withinRecord) && j.says != saysTime|saysLevel
 	if at = j.blanks(at + 1); at < len(j.text) && j.text[at] == '}' {
 		return at + 1
 	}
@@ -187,7 +189,7 @@ func (j *jsonText) object(at, depth int) int {
 		inner := max(depth, 0) + 1
 		if looked {
 			says := keyOf(j.text[at+1 : end-1])
-			if j.says |= says &^ holdsBoth; says == holdsBoth && depth == 0 {
+			if j.says |= says &^ holds; says == holds && depth == 0 {
 				inner = withinRecord
 			}
 		}
@@ -242,22 +244,27 @@ func (j *jsonText) array(at, depth int) int {
 // string reads what is between quotes.
 func (j *jsonText) string(at int) int {
 	text := j.text
-	for at++; at < len(text); at++ {
-		c := text[at]
-		if c != '"' && c != '\\' && c >= ' ' {
-			continue
-		}
-		if c == '"' {
-			return at + 1
-		}
-		if at++; c < ' ' || at >= len(text) {
+	for at++; ; {
+		if at = special(text, at); at == len(text) {
 			return -1
 		}
-		switch text[at] {
+		switch c := text[at]; {
+		case c == '"':
+			return at + 1
+		case c != '\\' || at+1 == len(text):
+			return -1
+		}
+		switch text[at+1] {
 		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			at += 2
 		case 'u':
-			for range 4 {
-				if at++; at >= len(text) || !hexadecimal(text[at]) {
+			const digits = 4
+			end := at + 2 + digits
+			if end > len(text) {
+				return -1
+			}
+			for at += 2; at < end; at++ {
+				if !hexadecimal(text[at]) {
 					return -1
 				}
 			}
@@ -265,7 +272,27 @@ func (j *jsonText) string(at int) int {
 			return -1
 		}
 	}
-	return -1
+}
+
+// special returns the place of the next quote, backslash or control character;
+// the text's end if there is none.
+func special(text []byte, at int) int {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	for ; at+8 <= len(text); at += 8 {
+		// In the lowest byte of eight that is less than a number, subtracting that
+		// borrows; and so does 1 of the lowest that is zero.
+		eight := binary.LittleEndian.Uint64(text[at:])
+		quote, backslash := eight^each*'"', eight^each*'\\'
+		if found := ((eight-each*' ')&^eight | (quote-each)&^quote | (backslash-each)&^backslash) & top; found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; at < len(text); at++ {
+		if c := text[at]; c == '"' || c == '\\' || c < ' ' {
+			break
+		}
+	}
+	return at
 }
 
 func hexadecimal(c byte) bool {
