@@ -79,7 +79,11 @@ func (m *Imagegate) secretName(ctx context.Context, i int) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the address of --secret-env: %w", err)
 	}
-	name := address[strings.LastIndexAny(address, "/:.")+1:]
+	separators := "/:"
+	if strings.HasPrefix(address, "vault://") { // vault://path.key
+		separators += "."
+	}
+	name := address[strings.LastIndexAny(address, separators)+1:]
 	if !variableName.MatchString(name) {
 		return "", fmt.Errorf("--secret-env number %d: its address ends with no name of a variable: name it with --secret-env-name, as in --secret-env=file://token.txt --secret-env-name=API_TOKEN", i+1)
 	}
