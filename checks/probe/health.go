@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -18,8 +19,8 @@ const (
 // The probe runs the test at once and then more often than Docker would, so as
 // not to wait out an interval for an application that is long up.
 const (
-	firstPause = 50 * time.Millisecond
-	mostPause  = time.Second
+	firstPause           = 50 * time.Millisecond
+	defaultCheckInterval = time.Second
 )
 
 const (
@@ -82,22 +83,24 @@ func (h Healthcheck) args(shell []string) []string {
 	return append(append([]string{}, shell...), h.Test[1:]...)
 }
 
-// awaitHealthy runs the test until it passes, the main process ends, Docker
-// would have given up, or the bound.
+// awaitHealthy runs the test from now on until it passes, the main process ends,
+// Docker would have given up, or the bound.
 func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
 	h = h.withDefaults()
 	health := &Health{}
 	var slowest time.Duration
 	counted := 0
-	for pause := firstPause; ; pause = min(2*pause, mostPause) {
-		began := time.Since(a.began)
+	start := time.Now()
+	for pause := min(firstPause, a.spec.CheckInterval); ; pause = min(2*pause, a.spec.CheckInterval) {
+		began := time.Since(start)
 		last := began >= h.patience(slowest) && counted+1 >= h.Retries
-		run := a.check(h, bound-began)
+		run := a.check(h, bound-began, "still running when the time to start was over")
 		health.Runs++
 		health.Last = append(health.Last, run)
 		if len(health.Last) > keptRuns {
 			health.Last = health.Last[1:]
 		}
+		took := time.Since(start)
 		health.At = time.Since(a.began)
 		health.Healthy = run.Code == 0 && run.Error == ""
 		if health.Healthy || last || a.endsWithin(0) {
@@ -107,14 +110,14 @@ func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
 			counted++
 		}
 		slowest = max(slowest, run.Took)
-		wait := min(pause, bound-health.At)
-		if left := h.patience(slowest) - health.At; left > 0 {
+		wait := min(pause, bound-took)
+		if left := h.patience(slowest) - took; left > 0 {
 			wait = min(wait, left)
 		}
 		if a.endsWithin(wait) {
 			return health
 		}
-		if time.Since(a.began) >= bound {
+		if time.Since(start) >= bound {
 			health.TimedOut = true
 			return health
 		}
@@ -122,11 +125,11 @@ func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
 }
 
 // check runs the test once, as a process group of its own, which is killed whole
-// when the test takes longer than its timeout or than the bound, or when the
-// main process ends, as every process of a container then is.
-func (a *application) check(h Healthcheck, bound time.Duration) Run {
+// when the test takes longer than its timeout or than the bound, of which over
+// tells, or when the main process ends, as every process of a container then is.
+func (a *application) check(h Healthcheck, bound time.Duration, over string) Run {
 	run := Run{At: time.Since(a.began), Code: -1}
-	out, err := a.test(&run, h, bound)
+	out, err := a.test(&run, h, bound, over)
 	if err != nil {
 		run.Error = err.Error()
 	}
@@ -137,7 +140,7 @@ func (a *application) check(h Healthcheck, bound time.Duration) Run {
 
 // test runs the test and notes its exit status. It returns what the test wrote,
 // and why it has no exit status.
-func (a *application) test(run *Run, h Healthcheck, bound time.Duration) (string, error) {
+func (a *application) test(run *Run, h Healthcheck, bound time.Duration, over string) (string, error) {
 	args := h.args(a.spec.Shell)
 	name := ""
 	if len(args) > 0 {
@@ -147,7 +150,7 @@ func (a *application) test(run *Run, h Healthcheck, bound time.Duration) (string
 	if err != nil {
 		return "", err
 	}
-	out, w, err := newCapture(keptRunOutput)
+	out, w, err := newCapture(keptRunOutput, a.secrets)
 	if err != nil {
 		return "", err
 	}
@@ -170,10 +173,33 @@ func (a *application) test(run *Run, h Healthcheck, bound time.Duration) (string
 	case <-timeout.C:
 		err = fmt.Errorf("still running at its timeout of %s", h.Timeout)
 		if bound < h.Timeout {
-			err = fmt.Errorf("still running when the time to start was over")
+			err = errors.New(over)
 		}
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
+	a.killStrays()
 	out.drain(outputDelay)
 	return out.output().Head, err
+}
+
+// killStrays ends what a healthcheck left behind that is no longer of its group.
+func (a *application) killStrays() {
+	deadline := time.NewTimer(killWait)
+	defer deadline.Stop()
+	again := time.NewTicker(pollEvery)
+	defer again.Stop()
+	for {
+		strays := a.strays()
+		if len(strays) == 0 {
+			return
+		}
+		for _, p := range strays {
+			_ = syscall.Kill(p.pid, syscall.SIGKILL)
+		}
+		select {
+		case <-deadline.C:
+			return
+		case <-again.C:
+		}
+	}
 }

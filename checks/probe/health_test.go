@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,6 +90,39 @@ func TestHealthKillsGroup(t *testing.T) {
 		if name, err := os.ReadFile("/proc/" + pid + "/comm"); err == nil && string(name) == "sleep\n" {
 			t.Errorf("process %s is still there", pid)
 		}
+	}
+}
+
+// What a healthcheck leaves behind in a session of its own is ended with it, and
+// not taken for the application's.
+func TestHealthKillsStrays(t *testing.T) {
+	t.Parallel()
+	o := observe(t, Spec{
+		Args: []string{app, "-on-stop=0", "-listen=" + filepath.Join(t.TempDir(), "socket")}, GracePeriod: patient, Settle: patient, StartTimeout: patient,
+		Healthcheck: &Healthcheck{Test: []string{"CMD", app, "-first=linger", "-exit=0"}},
+	})
+	if got := verdict(o); got != "exit 0" || !o.Health.Healthy || len(o.Stop.Left) > 0 || o.Resources.Processes != 1 {
+		t.Errorf("got %q: %+v", got, o)
+	}
+	for _, id := range o.Identities {
+		if !id.Main {
+			t.Errorf("%+v is a process of the healthcheck", id)
+		}
+	}
+}
+
+// A test that would be run at longer and longer intervals is not where that is not
+// wanted.
+func TestCheckInterval(t *testing.T) {
+	t.Parallel()
+	const runs = 16 // with pauses of up to a second, of 9 s and more
+	o := observe(t, Spec{
+		Args: []string{app, "-on-stop=0", "-listen=" + filepath.Join(t.TempDir(), "socket")}, WorkingDir: t.TempDir(), GracePeriod: patient, Settle: patient,
+		Healthcheck:  &Healthcheck{Test: []string{"CMD-SHELL", fmt.Sprintf("echo x >> runs; test $(wc -l < runs) -ge %d", runs)}},
+		StartTimeout: 8 * time.Second, CheckInterval: time.Millisecond,
+	})
+	if !o.Health.Healthy || o.Health.Runs != runs {
+		t.Errorf("got %+v", o.Health)
 	}
 }
 

@@ -18,6 +18,8 @@ const (
 	// sampleEvery is how often the process table is looked at: a process may
 	// change its user at any time.
 	sampleEvery = 50 * time.Millisecond
+	// watchEvery is how often the processes are counted.
+	watchEvery = 10 * time.Millisecond
 	// keptOutput is how many bytes of the application's output are kept from its
 	// beginning, and from its end.
 	keptOutput = 16 << 10
@@ -46,9 +48,24 @@ type application struct {
 	ended chan struct{}
 	exit  Exit
 
-	mu         sync.Mutex
+	// secrets are the values that the application is given.
+	secrets *secrets
+	// foreign are the sockets that were there before the application.
+	foreign func() map[string]bool
+
+	mu sync.Mutex
+	// excluded are the sessions of healthchecks.
 	excluded   map[int]bool
 	identities []Identity
+	listenAt   time.Duration
+	lookAgain  time.Time
+
+	looking sync.Mutex
+	// most is how many processes lived at once.
+	most     int
+	memory   memoryPeak
+	zombies  zombies
+	exceeded *Exceeded
 }
 
 // Observe starts the program of the specification in place of the probe's own,
@@ -62,10 +79,18 @@ func Observe(spec Spec) (*Observation, error) {
 	// pipes may break at any time. Signals that are caught, unlike ignored ones,
 	// are back at their default in what the probe starts.
 	signal.Notify(make(chan os.Signal, 1))
+	reserveThreads()
 	spec.GracePeriod = cmp.Or(spec.GracePeriod, defaultGracePeriod)
 	spec.StartTimeout = cmp.Or(spec.StartTimeout, defaultStartTimeout)
 	spec.Settle = cmp.Or(spec.Settle, defaultSettle)
-	o := &Observation{Version: Version, Args: slices.Clone(spec.Args), User: spec.User}
+	spec.CheckInterval = cmp.Or(spec.CheckInterval, defaultCheckInterval)
+	o := &Observation{Version: Version, Args: slices.Clone(spec.Args), User: spec.User, StartOnly: spec.StartOnly}
+	given, err := secretVariables(spec.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	hidden := newSecrets(given)
+	defer hidden.conceal(o)
 	stop, err := parseSignal(spec.StopSignal)
 	if err != nil {
 		o.StartError = err.Error()
@@ -80,13 +105,14 @@ func Observe(spec Spec) (*Observation, error) {
 		return nil, fmt.Errorf("open %s: %w", os.DevNull, err)
 	}
 	defer null.Close()
-	out, w, err := newCapture(keptOutput)
+	out, w, err := newCapture(keptOutput, hidden)
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe for the application's output: %w", err)
 	}
 	a := &application{
-		spec: spec, env: environment(spec.Env), dir: spec.WorkingDir, reaper: r, null: null,
+		spec: spec, env: environment(slices.Concat(spec.Env, given)), dir: spec.WorkingDir, reaper: r, null: null,
 		ended: make(chan struct{}), excluded: map[int]bool{},
+		secrets: hidden, foreign: foreignSockets(),
 	}
 	if a.dir == "" {
 		a.dir = "/"
@@ -105,20 +131,35 @@ func Observe(spec Spec) (*Observation, error) {
 	if spec.Healthcheck.Declared() {
 		o.Health = a.awaitHealthy(*spec.Healthcheck, spec.StartTimeout)
 	}
-	a.settle(stop)
+	var flight *inFlight
+	switch {
+	case !spec.StartOnly:
+		a.settle(stop)
+		o.Sockets = a.sockets()
+		o.Metrics = a.metrics(o.Sockets)
+		if o.Health != nil && o.Health.Healthy && !a.endsWithin(0) {
+			o.Frozen = a.frozen(*spec.Healthcheck)
+		}
+		a.awaitZombies()
+		flight = a.request(o.Sockets)
+	case o.Health == nil:
+		a.settle(stop)
+		a.endsWithin(spec.Settle - time.Since(a.began))
+	}
 	if a.endsWithin(0) {
 		exit := a.exit
 		o.Early = &exit
-	} else {
-		o.Stop = a.stop(stop)
+	} else if !spec.StartOnly {
+		o.Stop = a.stop(stop, flight)
 	}
 	stopSampling()
-	a.killRest()
+	a.killAll()
 	if err := syscall.Dup3(int(null.Fd()), 1, 0); err != nil {
 		return nil, fmt.Errorf("take the standard output back from the application: %w", err)
 	}
 	out.drain(outputDelay)
-	o.Identities, o.Output = a.identities, out.output()
+	o.Identities, o.ListenAt, o.Output, o.Exceeded = a.identities, a.listenAt, out.output(), a.exceeded
+	o.Resources = Resources{Memory: a.memory.most, CPU: r.spent(), Processes: a.most, Zombies: a.zombies.names}
 	return o, nil
 }
 
@@ -133,12 +174,11 @@ func (a *application) start(o *Observation, w *os.File) error {
 	if info, err := os.Stat(a.dir); err != nil || !info.IsDir() || syscall.Access(a.dir, 1) != nil {
 		return fmt.Errorf("the working directory %s is not a directory that uid %d can reach", a.dir, os.Getuid())
 	}
-	a.began = time.Now()
-	pid, ended, err := a.launch(path, o.Args, w)
+	pid, ended, err := a.launchMain(path, o.Args, w, w)
 	if err != nil {
 		return explain(path, err)
 	}
-	o.Args[0], a.pid = path, pid
+	o.Args[0], a.pid, a.began, a.most = path, pid, time.Now(), 1
 	go func() {
 		a.exit = exitOf(<-ended, time.Since(a.began))
 		close(a.ended)
@@ -146,22 +186,17 @@ func (a *application) start(o *Observation, w *os.File) error {
 	return nil
 }
 
-// launch starts a program of the image in a session of its own, with nothing to
-// read and its output to w.
-func (a *application) launch(path string, args []string, w *os.File) (int, <-chan syscall.WaitStatus, error) {
-	return a.reaper.start(path, args, &syscall.ProcAttr{
+// launchApart starts a program of the image that is not of the application, in a
+// session of its own, with nothing to read and its output to w. Its session is
+// kept from being taken for the application's from the start.
+func (a *application) launchApart(path string, args []string, w *os.File) (int, <-chan syscall.WaitStatus, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	pid, ended, err := a.reaper.start(path, args, &syscall.ProcAttr{
 		Dir: a.dir, Env: a.env,
 		Files: []uintptr{a.null.Fd(), w.Fd(), w.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
-}
-
-// launchApart is launch for what is not of the application: its session is kept
-// from being taken for the application's from the start.
-func (a *application) launchApart(path string, args []string, w *os.File) (int, <-chan syscall.WaitStatus, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	pid, ended, err := a.launch(path, args, w)
 	if err == nil {
 		a.excluded[pid] = true
 	}
@@ -201,7 +236,7 @@ func (a *application) endsWithin(d time.Duration) bool {
 func (a *application) settle(s syscall.Signal) {
 	for before := false; ; {
 		handled := handles(a.pid, s)
-		now := handled && listens(a.processes())
+		now := handled && a.listens(a.processes())
 		bound := a.spec.Settle
 		if !handled {
 			bound *= withoutHandler
@@ -215,19 +250,21 @@ func (a *application) settle(s syscall.Signal) {
 }
 
 // stop does what docker stop does: it sends the stop signal to the main process,
-// only, and waits.
-func (a *application) stop(s syscall.Signal) *Stop {
+// only, and waits. A request may be in flight.
+func (a *application) stop(s syscall.Signal, flight *inFlight) *Stop {
 	stop := &Stop{Signal: signalName(s), Number: int(s), Program: program(a.pid), GracePeriod: a.spec.GracePeriod}
 	if p, ok := readStat(filepath.Join("/proc", fmt.Sprint(a.pid))); ok {
 		stop.Name = p.name
 	}
 	a.look() // as whom it runs when it is asked to stop
+	a.pauseZombies(true)
 	var dropped *atomic.Bool
 	if stop.Handled = handles(a.pid, s); stop.Handled {
 		stop.AsInit, dropped = a.reaper.asInit(a.pid, s, a.ended)
 	}
 	sent := time.Since(a.began)
 	_ = syscall.Kill(a.pid, s)
+	flight.signalled(a, sent)
 	if a.endsWithin(a.spec.GracePeriod) {
 		exit := a.exit
 		exit.At = max(0, exit.At-sent)
@@ -243,6 +280,7 @@ func (a *application) stop(s syscall.Signal) *Stop {
 		slices.Sort(stop.Left)
 		stop.Left = slices.Compact(stop.Left)
 	}
+	stop.Request, stop.Connections = flight.end(a)
 	return stop
 }
 
@@ -266,33 +304,40 @@ func (a *application) outlive(d time.Duration) []process {
 	}
 }
 
-// killRest ends whatever was started, and returns when nothing is left, or when
-// that takes too long: the container's end takes the rest.
-func (a *application) killRest() {
-	deadline := time.NewTimer(killWait)
-	defer deadline.Stop()
-	again := time.NewTicker(pollEvery)
-	defer again.Stop()
-	for {
-		left := processes(func(int) bool { return false })
-		if len(left) == 0 {
-			return
-		}
-		for _, p := range left {
-			_ = syscall.Kill(p.pid, syscall.SIGKILL)
-		}
-		select {
-		case <-deadline.C:
-			return
-		case <-again.C:
-		}
-	}
+// processes returns the application's that live.
+func (a *application) processes() []process {
+	found, _ := a.descendants()
+	return living(found)
 }
 
-func (a *application) processes() []process {
+// descendants returns the application's processes, zombies too, parents before
+// children, and whether the main process lives. As long as it does, they are that
+// and all its descendants. When it ends, what it leaves behind falls to the probe,
+// like what healthchecks leave behind.
+func (a *application) descendants() ([]process, bool) {
+	t := readTable()
+	if t.lives(a.pid) && !a.endsWithin(0) {
+		return slices.Insert(t.descendants(a.pid, 0), 0, t[a.pid]), true
+	}
+	return slices.DeleteFunc(t.descendants(os.Getpid(), 0), a.isApart), false
+}
+
+// strays returns the processes that healthchecks started and that live.
+func (a *application) strays() []process {
+	t := readTable()
+	// If the main process ended while the table was read, its children may seem to
+	// be strays.
+	if p, ok := readStat(fmt.Sprintf("/proc/%d", a.pid)); ok && !p.zombie && !a.endsWithin(0) {
+		return living(t.descendants(os.Getpid(), a.pid))
+	}
+	return living(slices.DeleteFunc(t.descendants(os.Getpid(), 0), func(p process) bool { return !a.isApart(p) }))
+}
+
+// isApart reports whether a process is of a healthcheck's session.
+func (a *application) isApart(p process) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return processes(func(session int) bool { return a.excluded[session] })
+	return a.excluded[p.session]
 }
 
 // sample looks at the application's processes now and then until the returned
@@ -302,13 +347,16 @@ func (a *application) sample() (stop func()) {
 	done, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		ticker := time.NewTicker(sampleEvery)
-		defer ticker.Stop()
+		look, watch := time.NewTicker(sampleEvery), time.NewTicker(watchEvery)
+		defer look.Stop()
+		defer watch.Stop()
 		for {
 			select {
 			case <-done:
 				return
-			case <-ticker.C:
+			case <-watch.C:
+				a.watch()
+			case <-look.C:
 				a.look()
 			}
 		}
@@ -319,16 +367,34 @@ func (a *application) sample() (stop func()) {
 	}
 }
 
-// look notes as whom the application's processes run.
+// look notes what the application's processes are, and kills them where they take
+// more than they may.
 func (a *application) look() {
-	for _, p := range a.processes() {
-		id, ok := identity(p.pid)
+	a.looking.Lock()
+	defer a.looking.Unlock()
+	found, mainLives := a.descendants()
+	alive := living(slices.Clone(found))
+	a.most = max(a.most, len(alive))
+	if mainLives {
+		a.zombies.note(found, time.Now())
+	}
+	// Zombies have a place in the process table too.
+	if a.enforce("processes", int64(len(found)), int64(a.spec.MaxProcesses)) {
+		return
+	}
+	has := map[int]memory{}
+	for _, p := range alive {
+		text := readStatus(p.pid)
+		id, ok := parseStatus(text)
 		if !ok {
 			continue
 		}
+		has[p.pid] = parseMemory(text)
 		id.Main, id.At = p.pid == a.pid, time.Since(a.began)
 		a.note(id)
 	}
+	a.noteListening(alive)
+	a.enforce("memory", a.memory.note(has, time.Now()), a.spec.MaxMemory)
 }
 
 func (a *application) note(id Identity) {
@@ -364,9 +430,10 @@ func (a *application) note(id Identity) {
 
 func (id Identity) root() bool { return slices.Contains(id.UIDs[:], 0) }
 
-// sameIdentity compares two identities by all but their name: a program that
-// starts others has as many names as it likes.
+// sameIdentity compares two identities by all but their name and process id: a
+// program that starts others has as many as it likes.
 func sameIdentity(a, b Identity) bool {
 	return a.Main == b.Main && a.UIDs == b.UIDs && a.GIDs == b.GIDs && slices.Equal(a.Groups, b.Groups) &&
-		a.Effective == b.Effective && a.Bounding == b.Bounding && a.NoNewPrivs == b.NoNewPrivs && a.Seccomp == b.Seccomp
+		a.Effective == b.Effective && a.Permitted == b.Permitted && a.Ambient == b.Ambient && a.Bounding == b.Bounding &&
+		a.NoNewPrivs == b.NoNewPrivs && a.Seccomp == b.Seccomp
 }

@@ -88,6 +88,28 @@ func decode(t *testing.T, cmd *exec.Cmd, file string, spec Spec) Observation {
 	return o
 }
 
+func TestDocumentInAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "observation.json")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Args = []string{Program, write(t, t.TempDir(), Spec{Args: []string{"echo", "done"}, Document: file})}
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o Observation
+	if err := json.Unmarshal(text, &o); err != nil || o.Output.Head != "done\n" {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 // verdict says how the main process fared, in the words of the table below.
 func verdict(o Observation) string {
 	how := func(e *Exit) string {
@@ -118,6 +140,7 @@ func TestStop(t *testing.T) {
 	}{
 		"exits":                 {[]string{app, "-on-stop=0"}, long, "exit 0", nil},
 		"exits with 143":        {[]string{app, "-on-stop=143"}, long, "exit 143", nil},
+		"exits with 137":        {[]string{app, "-on-stop=137"}, long, "exit 137", nil},
 		"exits with 1":          {[]string{app, "-on-stop=1"}, long, "exit 1", nil},
 		"ignores":               {[]string{app, "-on-stop=ignore"}, short, "still there", nil},
 		"no handler":            {[]string{"sleep", "3600"}, long, "SIGTERM", isHandled(false)},
@@ -252,6 +275,7 @@ func TestEarly(t *testing.T) {
 	}{
 		"exits":           {[]string{"sh", "-c", "echo no DATABASE_URL >&2; exit 3"}, "early exit 3", "no DATABASE_URL\n"},
 		"exits with 143":  {[]string{app, "-exit=143"}, "early exit 143", ""},
+		"exits with 137":  {[]string{app, "-exit=137"}, "early exit 137", ""},
 		"exits with 0":    {[]string{"true"}, "early exit 0", ""},
 		"kills itself":    {[]string{"sh", "-c", "kill -KILL $$"}, "early SIGKILL", ""},
 		"kills its group": {[]string{"sh", "-c", "kill -KILL 0"}, "early SIGKILL", ""},
@@ -264,6 +288,41 @@ func TestEarly(t *testing.T) {
 				if got := verdict(o); got != c.want || o.Output.Head != c.output || o.Stop != nil {
 					t.Errorf("got %q, want %q: %+v", got, c.want, o)
 				}
+			}
+		})
+	}
+}
+
+// Where only the start is asked for, nothing is stopped, but all of it is ended.
+func TestStartOnly(t *testing.T) {
+	t.Parallel()
+	never := &Healthcheck{Test: []string{"CMD", "false"}, Interval: time.Hour}
+	for name, c := range map[string]struct {
+		args    []string
+		health  *Healthcheck
+		timeout time.Duration
+		want    string
+	}{
+		"healthy":              {[]string{"sleep", "3600"}, &Healthcheck{Test: []string{"CMD", "true"}}, patient, "healthy"},
+		"not healthy in time":  {[]string{"sleep", "3600"}, never, 200 * time.Millisecond, "timed out"},
+		"ends before":          {[]string{"sh", "-c", "exit 3"}, never, patient, "early exit 3"},
+		"no healthcheck":       {[]string{"sleep", "3600"}, nil, patient, "up"},
+		"ends, no healthcheck": {[]string{"sh", "-c", "sleep 0.1; exit 3"}, nil, patient, "early exit 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := observe(t, Spec{Args: c.args, Healthcheck: c.health, StartOnly: true, StartTimeout: c.timeout, Settle: 300 * time.Millisecond, GracePeriod: patient})
+			got := "up"
+			switch {
+			case o.Early != nil:
+				got = verdict(o)
+			case o.Health != nil && o.Health.Healthy:
+				got = "healthy"
+			case o.Health != nil && o.Health.TimedOut:
+				got = "timed out"
+			}
+			if got != c.want || !o.StartOnly || o.Stop != nil || o.Frozen != nil || o.Resources.Processes == 0 {
+				t.Errorf("got %q, want %q: %+v", got, c.want, o)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ import (
 
 // Version is the version of Spec and Observation: a document of another one is
 // refused.
-const Version = 1
+const Version = 2
 
 // Spec says how the image is to be started: as Docker would, from its
 // configuration.
@@ -49,6 +49,34 @@ type Spec struct {
 	// be seen: until it listens and handles its stop signal; 2 s if 0. It is five
 	// times that while the signal is not handled.
 	Settle time.Duration `json:"settle"`
+	// CheckInterval is the longest pause between two runs of the healthcheck; 1 s
+	// if 0. Whether the image turns healthy does not depend on it.
+	CheckInterval time.Duration `json:"checkInterval,omitempty"`
+	// StartOnly ends the observation as soon as it is known whether the image
+	// starts: its main process has ended, it is healthy, or StartTimeout is over.
+	// What is left is killed.
+	StartOnly bool `json:"startOnly,omitempty"`
+	// Secrets are the names of variables whose values the probe takes from its own
+	// environment, gives to the application, and looks for in its output, where they
+	// are at least 4 bytes long. Each has to be set there.
+	Secrets []string `json:"secrets,omitempty"`
+	// SlowPath is an HTTP path whose answer takes at least half a second: a request
+	// for it is in flight when the stop signal is sent. None is if it is empty.
+	SlowPath string `json:"slowPath,omitempty"`
+	// MetricsPath is the HTTP path that is asked for metrics; none if empty.
+	MetricsPath string `json:"metricsPath,omitempty"`
+	// Ports are the TCP ports that HTTP requests may go to, the first that the
+	// application listens on; any that it listens on if empty.
+	Ports []int `json:"ports,omitempty"`
+	// MaxMemory is how many bytes of memory of their own the application's processes
+	// may have together, and MaxProcesses how many processes there may be: beyond
+	// it, all are killed. 0 is no limit.
+	MaxMemory    int64 `json:"maxMemory,omitempty"`
+	MaxProcesses int   `json:"maxProcesses,omitempty"`
+	// Document is the path of the file to write the Observation to; standard output
+	// if it is empty. The engine writes *** for what is equal to a secret on standard
+	// output, be it a number of the document.
+	Document string `json:"document,omitempty"`
 }
 
 const (
@@ -83,23 +111,42 @@ type Observation struct {
 	StartError string `json:"startError,omitempty"`
 	// Args is what was started, with the program's path resolved.
 	Args []string `json:"args"`
-	// User is the specification's.
-	User string `json:"user,omitempty"`
+	// User and StartOnly are the specification's.
+	User      string `json:"user,omitempty"`
+	StartOnly bool   `json:"startOnly,omitempty"`
 	// Identities are as whom the application's processes ran: each distinct one
 	// once, by the name and at the time that it was first seen, the main process's
 	// before others'.
 	Identities []Identity `json:"identities,omitempty"`
+	// ListenAt is when the application was first seen to accept connections; 0 if
+	// it never was.
+	ListenAt time.Duration `json:"listenAt,omitempty"`
+	// Sockets are those that the application had open to be reached by, once it was
+	// healthy or had settled, sorted by port, network and address.
+	Sockets []Socket `json:"sockets,omitempty"`
 	// Health is nil where there is no healthcheck, or nothing was started.
 	Health *Health `json:"health,omitempty"`
+	// Frozen is how the healthcheck answered while the application stood still; nil
+	// where it had not turned healthy before, had ended, or could not be made to stand
+	// still.
+	Frozen *Frozen `json:"frozen,omitempty"`
+	// Metrics is nil where none were asked for, or the main process had ended.
+	Metrics *Metrics `json:"metrics,omitempty"`
+	// Exceeded is the limit for which everything was killed; nil if none was.
+	Exceeded  *Exceeded `json:"exceeded,omitempty"`
+	Resources Resources `json:"resources"`
 	// Early is how the main process ended before it was asked to; nil if it did not.
 	Early *Exit `json:"early,omitempty"`
-	// Stop is nil where the main process did not live to be asked.
+	// Stop is nil where the main process did not live to be asked, or was not to be.
 	Stop   *Stop  `json:"stop,omitempty"`
 	Output Output `json:"output"`
 }
 
 // Identity is as whom a process runs, from /proc/PID/status.
 type Identity struct {
+	// PID is the process's id where it was first seen so. A process that changes its
+	// identity has several of the same id.
+	PID int `json:"pid"`
 	// Main is whether it is the main process.
 	Main bool `json:"main"`
 	// Name is the program's, as the kernel has it (15 bytes at most).
@@ -108,8 +155,11 @@ type Identity struct {
 	UIDs   [4]int `json:"uids"`
 	GIDs   [4]int `json:"gids"`
 	Groups []int  `json:"groups,omitempty"`
-	// Effective and Bounding are capability sets, as hexadecimal masks.
+	// Effective, Permitted, Ambient and Bounding are capability sets, as hexadecimal
+	// masks.
 	Effective  string        `json:"effective"`
+	Permitted  string        `json:"permitted"`
+	Ambient    string        `json:"ambient"`
 	Bounding   string        `json:"bounding"`
 	NoNewPrivs bool          `json:"noNewPrivs"`
 	Seccomp    int           `json:"seccomp"`
@@ -127,6 +177,69 @@ type Health struct {
 	// Runs is how many times the test was run; Last are the last few of them.
 	Runs int   `json:"runs"`
 	Last []Run `json:"last"`
+}
+
+// Socket is one that others reach the application by.
+type Socket struct {
+	// Network is tcp, tcp6, udp or udp6. Over tcp6, and udp6, IPv4 comes in as well
+	// where the address is unspecified (::). Over an IPv6 socket of an IPv4 address
+	// nothing else does: it is tcp, or udp.
+	Network string `json:"network"`
+	// Address is the local address, as in 0.0.0.0 or ::1.
+	Address string `json:"address"`
+	Port    int    `json:"port"`
+	// Process is the name of a process that holds it.
+	Process string `json:"process"`
+}
+
+// Frozen is what became of the healthcheck while all of the application's
+// processes were stopped by SIGSTOP, and after SIGCONT.
+type Frozen struct {
+	// Run is the one run of the test meanwhile. One that still hung after 3 s, or at
+	// its own timeout if that is shorter, was ended then: it would only have been
+	// killed later.
+	Run Run `json:"run"`
+	// Again is what became of the test after that; nil where the main process had
+	// ended.
+	Again *Health `json:"again,omitempty"`
+}
+
+// Metrics is the answer to a request for metrics.
+type Metrics struct {
+	Path string `json:"path"`
+	// Port is the one that was asked; 0 where there was none to ask.
+	Port int `json:"port,omitempty"`
+	// Status and ContentType are those of the answer; 0 and empty where there was none.
+	Status      int    `json:"status,omitempty"`
+	ContentType string `json:"contentType,omitempty"`
+	// Samples is how many samples were read. Error is why there is no answer, or
+	// what in it, by line, is not of Prometheus' text format.
+	Samples int    `json:"samples"`
+	Error   string `json:"error,omitempty"`
+}
+
+// Exceeded is a limit that the application went beyond.
+type Exceeded struct {
+	// What is memory (in bytes) or processes.
+	What  string        `json:"what"`
+	Limit int64         `json:"limit"`
+	Seen  int64         `json:"seen"`
+	At    time.Duration `json:"at"`
+}
+
+// Resources are what the application's processes took together, over their life.
+type Resources struct {
+	// Memory is the most that they were seen to have in memory of their own, not
+	// backed by files, in bytes.
+	Memory int64 `json:"memory"`
+	// CPU is the processor time, of user and system, of all that were seen.
+	CPU time.Duration `json:"cpu"`
+	// Processes is the most that lived at once.
+	Processes int `json:"processes"`
+	// Zombies are the names of processes that had ended and were not collected by
+	// their parent for a second or longer, as process 1 or otherwise: each once, 32
+	// at most, sorted.
+	Zombies []string `json:"zombies,omitempty"`
 }
 
 // Run is one run of the healthcheck's test.
@@ -171,6 +284,36 @@ type Stop struct {
 	Exit *Exit `json:"exit,omitempty"`
 	// Left are the names of processes that outlived the main process.
 	Left []string `json:"left,omitempty"`
+	// Request is the one that was in flight; nil where none was asked for.
+	Request *Request `json:"request,omitempty"`
+	// Connections is how new connections fared after the signal; nil where no
+	// request was in flight.
+	Connections *Connections `json:"connections,omitempty"`
+}
+
+// Request is an HTTP request that was sent before the stop signal.
+type Request struct {
+	Path string `json:"path"`
+	// Port is the one that it went to; 0 where there was none.
+	Port int `json:"port,omitempty"`
+	// Early is whether the answer, or what kept it from coming, was there before the
+	// signal was sent: then it says nothing about stopping.
+	Early bool `json:"early"`
+	// Status is the answer's, complete with its body; 0 where there was none. Error
+	// is why not.
+	Status int    `json:"status,omitempty"`
+	Error  string `json:"error,omitempty"`
+	// Took is from the request to the end of the answer.
+	Took time.Duration `json:"took"`
+}
+
+// Connections are attempts to connect between the stop signal and the end of the
+// main process.
+type Connections struct {
+	Accepted int `json:"accepted"`
+	Refused  int `json:"refused"`
+	// LastAccepted is the time since the signal at which one was last accepted.
+	LastAccepted time.Duration `json:"lastAccepted,omitempty"`
 }
 
 // Output is what the application wrote to its standard output and error.
@@ -180,6 +323,13 @@ type Output struct {
 	Bytes int64  `json:"bytes"`
 	Head  string `json:"head,omitempty"`
 	Tail  string `json:"tail,omitempty"`
+	// Lines is how many lines that is, blank ones left out, and Structured how many
+	// of them are a JSON object with a time and a level.
+	Lines      int64 `json:"lines"`
+	Structured int64 `json:"structured"`
+	// Secrets are the names of the variables of the specification's Secrets whose
+	// values appeared in it.
+	Secrets []string `json:"secrets,omitempty"`
 }
 
 // Main is the probe's main function: it reads the Spec from the file that the
@@ -187,7 +337,12 @@ type Output struct {
 // document. It returns 0 whatever the application did; another status means
 // that the probe itself failed. It takes over the process that it runs in, as
 // Observe does.
+//
+// With ServeCommand before it, the argument names a Service instead: see there.
 func Main(args []string, out *os.File, errs io.Writer) int {
+	if len(args) == 2 && args[0] == ServeCommand {
+		return serveMain(args[1], errs)
+	}
 	fail := func(err error) int {
 		fmt.Fprintf(errs, "imagegate probe: %v\n", err)
 		return 1
@@ -206,13 +361,10 @@ func Main(args []string, out *os.File, errs io.Writer) int {
 	if spec.Version != Version {
 		return fail(fmt.Errorf("the specification is of version %d, this probe of %d", spec.Version, Version))
 	}
-	// Descriptor 1 becomes the application's.
-	fd, err := syscall.Dup(int(out.Fd()))
+	document, err := spec.open(out)
 	if err != nil {
-		return fail(fmt.Errorf("keep the standard output: %w", err))
+		return fail(err)
 	}
-	syscall.CloseOnExec(fd)
-	document := os.NewFile(uintptr(fd), out.Name())
 	defer document.Close()
 	observation, err := Observe(spec)
 	if err != nil {
@@ -222,4 +374,22 @@ func Main(args []string, out *os.File, errs io.Writer) int {
 		return fail(fmt.Errorf("write the observation: %w", err))
 	}
 	return 0
+}
+
+// open opens what the Observation is written to.
+func (s Spec) open(out *os.File) (*os.File, error) {
+	if s.Document != "" {
+		document, err := os.OpenFile(s.Document, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("make the observation's file: %w", err)
+		}
+		return document, nil
+	}
+	// Descriptor 1 becomes the application's.
+	fd, err := syscall.Dup(int(out.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("keep the standard output: %w", err)
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), out.Name()), nil
 }

@@ -13,34 +13,82 @@ import (
 type process struct {
 	pid, parent, session int
 	name                 string
-	// zombie is whether it has ended and waits to be collected.
-	zombie bool
+	// zombie is whether it has ended and waits to be collected; stopped whether it
+	// stands still, by a signal or a tracer.
+	zombie, stopped bool
+	// began is when it started, in clock ticks since the machine did: with pid, it
+	// is one process for good.
+	began uint64
 }
 
-// processes returns the living descendants of the probe that are not of the
-// excluded sessions: the application's processes.
-func processes(exclude func(session int) bool) []process {
-	table := map[int]process{}
-	children := map[int][]int{}
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	for _, dir := range dirs {
-		p, ok := readStat(dir)
-		if ok {
-			table[p.pid] = p
-			children[p.parent] = append(children[p.parent], p.pid)
+// tableReads is how often the process table is read at most to get it whole.
+const tableReads = 3
+
+// table is the process table by process id.
+type table map[int]process
+
+// readTable reads the process table. A process whose parent ended meanwhile would
+// be nobody's descendant: then it is read again.
+func readTable() table {
+	for read := 1; ; read++ {
+		t, whole := table{}, true
+		for _, pid := range pids() {
+			if p, ok := readStat("/proc/" + pid); ok {
+				t[p.pid] = p
+			}
 		}
+		for _, p := range t {
+			if _, ok := t[p.parent]; !ok && p.parent != 0 {
+				whole = false
+			}
+		}
+		if whole || read == tableReads {
+			return t
+		}
+	}
+}
+
+// pids returns the names of the processes' directories in /proc.
+func pids() []string {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer proc.Close()
+	names, _ := proc.Readdirnames(-1)
+	return slices.DeleteFunc(names, func(name string) bool { return name[0] < '0' || name[0] > '9' })
+}
+
+// lives reports whether a process is there and has not ended.
+func (t table) lives(pid int) bool {
+	p, ok := t[pid]
+	return ok && !p.zombie
+}
+
+// descendants returns the descendants of a process, parents before children,
+// without the excluded one and its own.
+func (t table) descendants(of, except int) []process {
+	children := map[int][]int{}
+	for _, p := range t {
+		children[p.parent] = append(children[p.parent], p.pid)
 	}
 	var found []process
-	queue := slices.Clone(children[os.Getpid()])
-	for len(queue) > 0 {
-		p := table[queue[0]]
-		queue = append(queue[1:], children[p.pid]...)
-		if !p.zombie && !exclude(p.session) {
-			found = append(found, p)
+	for queue := []int{of}; len(queue) > 0; queue = queue[1:] {
+		next := children[queue[0]]
+		slices.Sort(next)
+		for _, pid := range next {
+			if pid != except {
+				found = append(found, t[pid])
+				queue = append(queue, pid)
+			}
 		}
 	}
-	slices.SortFunc(found, func(a, b process) int { return a.pid - b.pid })
 	return found
+}
+
+// living returns the processes that have not ended.
+func living(found []process) []process {
+	return slices.DeleteFunc(found, func(p process) bool { return p.zombie })
 }
 
 func readStat(dir string) (process, bool) {
@@ -58,14 +106,26 @@ func parseStat(text []byte) (process, bool) {
 	if open < 0 || end < open {
 		return process{}, false
 	}
+	const state, parent, session, threads, began = 0, 1, 3, 17, 19
 	fields := strings.Fields(string(text[end+1:]))
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text[:open])))
-	if err != nil || len(fields) < 4 {
+	if err != nil || len(fields) <= began {
 		return process{}, false
 	}
-	p := process{pid: pid, name: strings.ToValidUTF8(string(text[open+1:end]), "?"), zombie: fields[0] == "Z" || fields[0] == "X"}
-	p.parent, _ = strconv.Atoi(fields[1])
-	p.session, _ = strconv.Atoi(fields[3])
+	p := process{pid: pid, name: strings.ToValidUTF8(string(text[open+1:end]), "?")}
+	switch fields[state] {
+	case "Z":
+		// The first thread of a program may end before the others do.
+		n, _ := strconv.Atoi(fields[threads])
+		p.zombie = n <= 1
+	case "X":
+		p.zombie = true
+	case "T", "t":
+		p.stopped = true
+	}
+	p.parent, _ = strconv.Atoi(fields[parent])
+	p.session, _ = strconv.Atoi(fields[session])
+	p.began, _ = strconv.ParseUint(fields[began], 10, 64)
 	return p, true
 }
 
@@ -82,11 +142,14 @@ func program(pid int) string {
 
 // identity returns as whom a process runs; false if it has ended since.
 func identity(pid int) (Identity, bool) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		return Identity{}, false
-	}
-	return parseStatus(string(text))
+	return parseStatus(readStatus(pid))
+}
+
+// readStatus returns the text of /proc/PID/status; empty if the process has ended
+// since.
+func readStatus(pid int) string {
+	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	return string(text)
 }
 
 // parseStatus reads the text of /proc/PID/status; false if it lacks the user.
@@ -99,6 +162,8 @@ func parseStatus(text string) (Identity, bool) {
 		switch key {
 		case "Name":
 			id.Name = value
+		case "Pid":
+			id.PID, _ = strconv.Atoi(value)
 		case "Uid":
 			user = four(value, &id.UIDs)
 		case "Gid":
@@ -111,6 +176,10 @@ func parseStatus(text string) (Identity, bool) {
 			}
 		case "CapEff":
 			id.Effective = value
+		case "CapPrm":
+			id.Permitted = value
+		case "CapAmb":
+			id.Ambient = value
 		case "CapBnd":
 			id.Bounding = value
 		case "NoNewPrivs":

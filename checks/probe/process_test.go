@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,21 +12,24 @@ import (
 
 const status = `Name:	node
 Umask:	0022
+Pid:	17
 Uid:	1001	1001	1002	1001
 Gid:	5	5	5	5
 Groups:	5 44 
 NoNewPrivs:	1
 Seccomp:	2
+CapPrm:	0000000000000600
 CapEff:	0000000000000400
 CapBnd:	00000000a80425fb
+CapAmb:	0000000000000200
 SigIgn:	0000000000001000
 SigCgt:	0000000100004602
 `
 
 func TestParseStatus(t *testing.T) {
 	want := Identity{
-		Name: "node", UIDs: [4]int{1001, 1001, 1002, 1001}, GIDs: [4]int{5, 5, 5, 5}, Groups: []int{5, 44},
-		Effective: "0000000000000400", Bounding: "00000000a80425fb", NoNewPrivs: true, Seccomp: 2,
+		PID: 17, Name: "node", UIDs: [4]int{1001, 1001, 1002, 1001}, GIDs: [4]int{5, 5, 5, 5}, Groups: []int{5, 44},
+		Effective: "0000000000000400", Permitted: "0000000000000600", Ambient: "0000000000000200", Bounding: "00000000a80425fb", NoNewPrivs: true, Seccomp: 2,
 	}
 	if got, ok := parseStatus(status); !ok || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -43,40 +47,54 @@ func TestParseStatus(t *testing.T) {
 }
 
 func TestParseStat(t *testing.T) {
+	const rest = " 0 -1 4 0 0 0 0 5 6 7 8 20 0 "
 	for text, want := range map[string]process{
-		"7 (node) S 1 7 7 0 -1":              {pid: 7, parent: 1, session: 7, name: "node"},
-		"8 (a) b) (c) Z 7 7 6 0 -1":          {pid: 8, parent: 7, session: 6, name: "a) b) (c", zombie: true},
-		"9 (two\nlines) R 1 9 9 0":           {pid: 9, parent: 1, session: 9, name: "two\nlines"},
-		"10 (not \xff valid) S 1 1 1 0 -1\n": {pid: 10, parent: 1, session: 1, name: "not ? valid"},
+		"7 (node) S 1 7 7" + rest + "11 0 99 1":          {pid: 7, parent: 1, session: 7, name: "node", began: 99},
+		"8 (a) b) (c) Z 7 7 6" + rest + "1 0 100":        {pid: 8, parent: 7, session: 6, name: "a) b) (c", zombie: true, began: 100},
+		"8 (first thread) Z 7 7 6" + rest + "2 0 100":    {pid: 8, parent: 7, session: 6, name: "first thread", began: 100},
+		"9 (two\nlines) R 1 9 9" + rest + "1 0 5":        {pid: 9, parent: 1, session: 9, name: "two\nlines", began: 5},
+		"10 (not \xff valid) T 1 1 1" + rest + "1 0 7\n": {pid: 10, parent: 1, session: 1, name: "not ? valid", stopped: true, began: 7},
+		"11 (traced) t 1 1 1" + rest + "1 0 7":           {pid: 11, parent: 1, session: 1, name: "traced", stopped: true, began: 7},
+		"12 (dead) X 1 1 1" + rest + "0 0 7":             {pid: 12, parent: 1, session: 1, name: "dead", zombie: true, began: 7},
 	} {
 		if got, ok := parseStat([]byte(text)); !ok || got != want {
 			t.Errorf("%q: got %+v, want %+v", text, got, want)
 		}
 	}
-	for _, text := range []string{"", "7", "7 (node", "7 node) S 1", ") 7 (", "x (node) S 1 7 7 0", "7 (node) S 1"} {
+	for _, text := range []string{"", "7", "7 (node", "7 node) S 1", ") 7 (", "x (node) S 1 7 7" + rest + "11 0 99", "7 (node) S 1 7 7" + rest + "11"} {
 		if got, ok := parseStat([]byte(text)); ok {
 			t.Errorf("%q: got %+v", text, got)
 		}
 	}
 }
 
-func TestListening(t *testing.T) {
-	const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 4711 1 0 100 0 0 10 0
-   1: 0100007F:1F90 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1001        0 4712 1 0 100 0 0 10 0
-   2: cut short 0A
-`
-	if got := listeningTCP(tcp); !reflect.DeepEqual(got, []string{"4711"}) {
-		t.Errorf("TCP: got %q", got)
+func TestDescendants(t *testing.T) {
+	found := table{}
+	for pid, parent := range map[int]int{2: 1, 30: 2, 4: 30, 5: 2, 6: 1, 7: 6, 8: 99} {
+		found[pid] = process{pid: pid, parent: parent, zombie: pid == 5}
 	}
-	const unix = `Num       RefCount Protocol Flags    Type St Inode Path
-0000: 00000002 00000000 00010000 0001 01  101 /run/app socket
-0000: 00000003 00000000 00000000 0001 03  102
-0000: 00000002 00000000 00010000 0005 01  103
-0000: cut short
-`
-	if got := listeningUnix(unix); !reflect.DeepEqual(got, []string{"101", "103"}) {
-		t.Errorf("Unix: got %q", got)
+	for _, c := range []struct {
+		of, except int
+		want       []int
+	}{
+		{1, 0, []int{2, 6, 5, 30, 7, 4}},
+		{1, 2, []int{6, 7}},
+		{2, 0, []int{5, 30, 4}},
+		{4, 0, nil},
+	} {
+		var got []int
+		for _, p := range found.descendants(c.of, c.except) {
+			got = append(got, p.pid)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("of %d without %d: got %v, want %v", c.of, c.except, got, c.want)
+		}
+	}
+	if !found.lives(2) || found.lives(5) || found.lives(3) {
+		t.Error("2 lives, 5 has ended, 3 is not there")
+	}
+	if got := living(found.descendants(2, 0)); len(got) != 2 {
+		t.Errorf("living are %+v", got)
 	}
 }
 
@@ -103,12 +121,17 @@ func FuzzParsers(f *testing.F) {
 	f.Add("8 (a) b) (c) Z 7 7 6 0 -1")
 	f.Add("#!/bin/sh\n: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 1001 0 4711 1")
 	f.Add("0: 2 0 00010000 1 01 101 /run/app")
+	f.Add("0\x001\x00/app\x00app\x00A=1\x00")
 	f.Fuzz(func(t *testing.T, text string) {
 		parseStatus(text)
+		parseMemory(text)
+		threadsOf(text)
+		_, _ = decodeOrder([]byte(text))
 		parseStat([]byte(text))
 		caught(text, syscall.SIGTERM)
-		listeningTCP(text)
-		listeningUnix(text)
+		parseInternet("tcp", text)
+		parseInternet("udp6", text)
+		parseUnix(text)
 		home(text, 1001)
 	})
 }

@@ -16,7 +16,11 @@ const Program = "imagegate-probe"
 // this one comes before internal/dagger: so this is where the binary can be the
 // probe instead.
 func init() {
-	if len(os.Args) > 0 && filepath.Base(os.Args[0]) == Program {
-		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+	if len(os.Args) == 0 || filepath.Base(os.Args[0]) != Program {
+		return
 	}
+	if len(os.Args) == 2 && os.Args[1] == launchArgument {
+		os.Exit(launcher())
+	}
+	os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 }

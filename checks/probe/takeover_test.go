@@ -56,6 +56,13 @@ func TestTakesOverByName(t *testing.T) {
 // container runtime does.
 func contained(t *testing.T, uid int, files map[string]string, spec Spec) Observation {
 	t.Helper()
+	return decode(t, container(t, syscall.CLONE_NEWNET, uid, files, spec), "", spec)
+}
+
+// container returns the command of contained, in a new network, or with 0 in that
+// of the calling thread. A file of the base name setuid gets that bit.
+func container(t *testing.T, network uintptr, uid int, files map[string]string, spec Spec) *exec.Cmd {
+	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("to make a container, run the tests as root")
 	}
@@ -80,14 +87,20 @@ func contained(t *testing.T, uid int, files map[string]string, spec Spec) Observ
 		if err := os.WriteFile(root+name, []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
+		if filepath.Base(name) != "setuid" {
+			continue
+		}
+		if err := os.Chmod(root+name, 0o755|os.ModeSetuid); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.Chmod(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	write(t, root, spec)
 	cmd := exec.Command(app, "contain", root, strconv.Itoa(uid), "/", "/"+Program, "/spec.json")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS}
-	return decode(t, cmd, "", spec)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | network}
+	return cmd
 }
 
 // An image of nothing but a static binary, run as a user who is in no
@@ -181,5 +194,24 @@ func TestContainedRoot(t *testing.T) {
 	}
 	if !slices.Contains(uids, 0) || !slices.Contains(uids, 65532) {
 		t.Errorf("the main process was seen as uid %v, want 0 and 65532", uids)
+	}
+}
+
+// A program that takes the rights of root by its setuid bit is seen.
+func TestContainedSetuid(t *testing.T) {
+	t.Parallel()
+	binary, err := os.ReadFile(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := contained(t, 65532, map[string]string{"/app/setuid": string(binary)}, Spec{
+		Args: []string{"/app/app", "-first=setuid", "-on-stop=0", "-listen=@listening"}, GracePeriod: patient, Settle: patient,
+	})
+	if got := verdict(o); got != "exit 0" || len(o.Identities) != 2 {
+		t.Fatalf("got %q: %+v", got, o)
+	}
+	main, other := o.Identities[0], o.Identities[1]
+	if !main.Main || main.UIDs[1] != 65532 || other.Main || other.PID == main.PID || other.UIDs != [4]int{65532, 0, 0, 0} || strings.Trim(other.Permitted, "0") == "" {
+		t.Errorf("got %+v", o.Identities)
 	}
 }

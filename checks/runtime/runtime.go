@@ -1,6 +1,6 @@
 // Package runtime judges what the probe observed when it ran the image: as whom
-// its processes run, whether it turns healthy, and whether it stops when it is
-// asked to.
+// its processes run, whether it turns healthy and its HEALTHCHECK can fail, what it
+// listens on, writes and takes, and whether it stops when it is asked to.
 package runtime
 
 import (
@@ -17,8 +17,14 @@ import (
 )
 
 // All lists the checks of this package.
-func All() []checks.Check[*probe.Observation] {
-	return []checks.Check[*probe.Observation]{start, user, healthcheck, stopSignal}
+func All() []checks.Check[*Run] {
+	return []checks.Check[*Run]{
+		start, user, capabilities, setuid,
+		healthcheck, healthcheckFrozen, ports, metrics,
+		requiredVariable, logs, secretsInOutput, logFiles, readOnlyRootfs,
+		resources, zombies,
+		stopSignal, requestsInFlight,
+	}
 }
 
 // maxDocument is how large an observation can be: the probe keeps far less.
@@ -47,23 +53,54 @@ func Decode(r io.Reader) (*probe.Observation, error) {
 			outcomes++
 		}
 	}
-	if outcomes != 1 {
+	if outcomes != 1 && (outcomes != 0 || !o.StartOnly) {
 		return nil, fmt.Errorf("the probe's observation is incomplete or contradicts itself: it must say that the main process could not be started, how it ended early, or how it was stopped")
 	}
 	return &o, nil
 }
 
-// Example parses an example document of this package: an observation as JSON,
-// without its version.
-func Example(text string) (*probe.Observation, error) {
-	return Decode(strings.NewReader(strings.Replace(text, "{", fmt.Sprintf(`{"version": %d, `, probe.Version), 1)))
+// Example parses an example document of this package: a Run as JSON, its
+// observation without its version.
+func Example(text string) (*Run, error) {
+	text = strings.Replace(text, "{", fmt.Sprintf(`{"version": %d, `, probe.Version), 1)
+	o, err := Decode(strings.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Observation: o}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(r); err != nil {
+		return nil, fmt.Errorf("decode the example: %w", err)
+	}
+	return r, nil
 }
 
 // started returns a Skip where the main process did not start or did not live
 // long enough to be judged further.
-func started(o *probe.Observation) (checks.Outcome, bool) {
-	if o.StartError != "" || o.Early != nil {
+func started(o *Run) (checks.Outcome, bool) {
+	switch {
+	case o.Exceeded != nil:
+		return exceeded(), false
+	case o.StartError != "" || o.Early != nil:
 		return checks.Skip("the main process did not stay up: runtime/start says why"), false
+	}
+	return checks.Outcome{}, true
+}
+
+// exceeded is the outcome of what cannot be judged since everything was killed: how
+// that looks depends on what the application was doing.
+func exceeded() checks.Outcome {
+	return checks.Skip("the application went beyond a limit and was killed: runtime/resources says which")
+}
+
+// stopped returns a Skip where the main process was not asked to stop.
+func stopped(o *Run) (checks.Outcome, bool) {
+	if out, ok := started(o); !ok {
+		return out, false
+	}
+	if o.Stop == nil {
+		return checks.Skip("the image was only started"), false
 	}
 	return checks.Outcome{}, true
 }

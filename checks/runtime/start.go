@@ -2,10 +2,9 @@ package runtime
 
 import (
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/probe"
 )
 
-var start = checks.Check[*probe.Observation]{
+var start = checks.Check[*Run]{
 	Rule: checks.Rule{
 		ID:        "runtime/start",
 		Title:     "the image starts, and its main process stays up",
@@ -14,15 +13,23 @@ var start = checks.Check[*probe.Observation]{
 		Fix:       "start the image as the gate does, with its own user and no variables but --env, and mend what its last output says; variables that it needs are given with --env",
 		Reference: "https://docs.docker.com/reference/dockerfile/#entrypoint",
 	},
-	Good: `{"args": ["/app"], "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
+	Good: `{"args": ["/app"], "listenAt": 35000000, "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
 	Bad:  `{"args": ["/app"], "early": {"code": 3}, "output": {"bytes": 20, "head": "cannot find module"}}`,
-	Judge: func(o *probe.Observation) checks.Outcome {
+	Judge: func(o *Run) checks.Outcome {
 		switch {
 		case o.StartError != "":
 			return checks.Found(checks.At(checks.Location{}, "the main process could not be started: %s", line(o.StartError)))
+		case o.Exceeded != nil:
+			return exceeded()
 		case o.Early != nil:
-			return checks.Found(checks.At(checks.Location{}, "the main process (%s) %s after %s, without being asked to%s",
-				command(o.Args), ended(o.Early), short(o.Early.At), outputTail(o.Output)))
+			f := checks.At(checks.Location{}, "the main process (%s) %s after %s, without being asked to%s",
+				command(o.Args), ended(o.Early), short(o.Early.At), outputTail(o.Output))
+			if o.Frozen != nil && o.Frozen.Again == nil {
+				f.Message += "; it had just been stopped by SIGSTOP, for its HEALTHCHECK to notice, and continued"
+			}
+			return checks.Found(f)
+		case o.ListenAt > 0:
+			return checks.Passed("listening after %s", short(o.ListenAt))
 		}
 		return checks.Passed("")
 	},

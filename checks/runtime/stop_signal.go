@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -8,7 +10,7 @@ import (
 	"github.com/imagegate/imagegate/checks/probe"
 )
 
-var stopSignal = checks.Check[*probe.Observation]{
+var stopSignal = checks.Check[*Run]{
 	Rule: checks.Rule{
 		ID:        "runtime/stop-signal",
 		Title:     "the main process ends by itself on its stop signal",
@@ -19,53 +21,155 @@ var stopSignal = checks.Check[*probe.Observation]{
 	},
 	Good: `{"args": ["/app"], "stop": {"signal": "SIGTERM", "name": "app", "gracePeriod": 10000000000, "exit": {"code": 0, "at": 4000000}}}`,
 	Bad:  `{"args": ["/app"], "stop": {"signal": "SIGTERM", "name": "app", "gracePeriod": 10000000000}}`,
-	Judge: func(o *probe.Observation) checks.Outcome {
-		if out, ok := started(o); !ok {
+	Judge: func(o *Run) checks.Outcome {
+		if out, ok := stopped(o); !ok {
 			return out
 		}
-		s := o.Stop
-		name := line(s.Name)
-		switch {
-		case s.Exit == nil && isShell(s):
-			f := checks.At(checks.Location{}, "the main process is a shell (%s), which did not pass %s on: it was still there %s later and had to be killed", name, s.Signal, short(s.GracePeriod))
-			f.Fix = shellFix
-			return checks.Found(f)
-		case s.Exit == nil && s.Dropped:
-			return checks.Found(checks.At(checks.Location{}, "the main process (%s) does not handle %s: it raised the signal again, which ends no process 1, and was still there %s later", name, s.Signal, short(s.GracePeriod)))
-		case s.Exit == nil:
-			return checks.Found(checks.At(checks.Location{}, "the main process (%s) was still there %s after %s and had to be killed", name, short(s.GracePeriod), s.Signal))
-		case s.Exit.Signal == s.Signal && isShell(s):
-			f := checks.At(checks.Location{}, "the main process is a shell (%s), which does not pass %s on: as process 1 it ignores the signal, and is killed at the end of the grace period", name, s.Signal)
-			f.Fix = shellFix
-			return checks.Found(f)
-		case s.Exit.Signal == s.Signal && s.Handled && !s.AsInit:
-			f := checks.At(checks.Location{}, "the main process (%s) handled %s and then ended by raising it again: whether it ends as process 1, to which the kernel sends no signal that it does not handle, could not be seen, since this engine lets no process trace another", name, s.Signal)
-			f.Status, f.Severity, f.Fix = checks.Warn, checks.Medium, "exit with status 0 when the shutdown is done"
-			return checks.Found(f)
-		case s.Exit.Signal == s.Signal:
-			return checks.Found(checks.At(checks.Location{}, "the main process (%s) does not handle %s: the signal killed it, and as process 1, to which the kernel sends no signal that it does not handle, it would have gone on until the end of the grace period", name, s.Signal))
-		case s.Exit.Signal != "":
-			return checks.Found(checks.At(checks.Location{}, "the main process (%s) was killed by %s %s after %s%s", name, s.Exit.Signal, short(s.Exit.At), s.Signal, outputTail(o.Output)))
-		case s.Exit.Code != 0 && s.Exit.Code != 128+s.Number && s.Dropped:
-			return checks.Found(checks.At(checks.Location{}, "the main process (%s) does not handle %s: it raised the signal again, which ends no process 1, and then exited with status %d, as a Go program without a handler does", name, s.Signal, s.Exit.Code))
-		case s.Exit.Code != 0 && s.Exit.Code != 128+s.Number:
-			f := checks.At(checks.Location{}, "the main process (%s) exited with status %d, %s after %s: an orchestrator counts that as a failure%s", name, s.Exit.Code, short(s.Exit.At), s.Signal, outputTail(o.Output))
-			f.Status, f.Severity, f.Fix = checks.Warn, checks.Medium, "exit with status 0 when the shutdown went well"
-			return checks.Found(f)
-		case len(s.Left) > 0:
-			f := checks.At(checks.Location{}, "the main process left others behind when it ended: %s; they are killed at once, whatever they are doing", line(strings.Join(s.Left, ", ")))
-			f.Status, f.Severity, f.Fix = checks.Warn, checks.Medium, "pass the signal on to the processes that the main process started, and wait for them"
+		f, bad := judgeStop(o)
+		if bad {
 			return checks.Found(f)
 		}
-		return checks.Passed("exit %d, %s after %s", s.Exit.Code, short(s.Exit.At), s.Signal)
+		return checks.Passed("exit %d, %s after %s", o.Stop.Exit.Code, short(o.Stop.Exit.At), o.Stop.Signal)
 	},
 }
 
-const shellFix = "start the program in exec form, CMD [\"program\", \"argument\"], or put exec before the last command of the shell"
+func judgeStop(o *Run) (checks.Finding, bool) {
+	s := o.Stop
+	kind := kindOf(o)
+	name := line(s.Name)
+	found := func(format string, args ...any) (checks.Finding, bool) {
+		f := checks.At(checks.Location{}, format, args...)
+		f.Fix = kind.fix(o)
+		return f, true
+	}
+	milder := func(fix, format string, args ...any) (checks.Finding, bool) {
+		f := checks.At(checks.Location{}, format, args...)
+		f.Severity, f.Fix = checks.Medium, fix
+		return f, true
+	}
+	switch {
+	case s.Exit == nil && kind == shell:
+		return found("the main process is a shell (%s), which did not pass %s on: it was still there %s later and had to be killed", shellCommand(o), s.Signal, short(s.GracePeriod))
+	case s.Exit == nil && s.Dropped:
+		return found("the main process (%s) does not handle %s: it raised the signal again, which ends no process 1, and was still there %s later", name, s.Signal, short(s.GracePeriod))
+	case s.Exit == nil && s.Handled:
+		return found("the main process (%s) has a handler for %s, and was still there %s after it and had to be killed", name, s.Signal, short(s.GracePeriod))
+	case s.Exit == nil:
+		return found("the main process (%s) was still there %s after %s and had to be killed", name, short(s.GracePeriod), s.Signal)
+	case s.Exit.Signal == s.Signal && kind == shell:
+		to := ""
+		if len(s.Left) > 0 {
+			to = " to " + line(strings.Join(s.Left, ", "))
+		}
+		return found("the main process is a shell (%s), which does not pass %s on%s: as process 1 it ignores the signal, and is killed at the end of the grace period", shellCommand(o), s.Signal, to)
+	case s.Exit.Signal == s.Signal && s.Handled && !s.AsInit:
+		return milder("exit with status 0 when the shutdown is done", "the main process (%s) handled %s and then ended by raising it again: whether it ends as process 1, to which the kernel sends no signal that it does not handle, could not be seen, since this engine lets no process trace another", name, s.Signal)
+	case s.Exit.Signal == s.Signal:
+		return found("the main process (%s) does not handle %s: the signal killed it, and as process 1, to which the kernel sends no signal that it does not handle, it would have gone on until the end of the grace period", name, s.Signal)
+	case s.Exit.Signal != "":
+		f, bad := found("the main process (%s) was killed by %s %s after %s%s", name, s.Exit.Signal, short(s.Exit.At), s.Signal, outputTail(o.Output))
+		f.Fix = "see from its last output, or by a debugger, what ends it while it shuts down"
+		return f, bad
+	case s.Exit.Code != 0 && s.Exit.Code != 128+s.Number && s.Dropped:
+		as := ""
+		if kind == goProgram {
+			as = ", as a Go program without a handler does"
+		}
+		return found("the main process (%s) does not handle %s: it raised the signal again, which ends no process 1, and then exited with status %d%s", name, s.Signal, s.Exit.Code, as)
+	case s.Exit.Code != 0 && s.Exit.Code != 128+s.Number:
+		return milder("exit with status 0 when the shutdown went well", "the main process (%s) exited with status %d, %s after %s: an orchestrator counts that as a failure%s", name, s.Exit.Code, short(s.Exit.At), s.Signal, outputTail(o.Output))
+	case len(s.Left) > 0:
+		return milder("pass the signal on to the processes that the main process started, and wait for them", "the main process (%s) left others behind when it ended: %s; they are killed at once, whatever they are doing", name, line(strings.Join(s.Left, ", ")))
+	}
+	return checks.Finding{}, false
+}
 
-// isShell reports whether the main process is a shell: by its name, or by what a
-// script without exec is run by.
-func isShell(s *probe.Stop) bool {
-	shells := []string{"sh", "bash", "dash", "ash", "zsh", "ksh"}
-	return slices.Contains(shells, s.Name) || slices.Contains(shells, s.Program)
+// program is what kind of program a main process is, as far as its name tells.
+type program int
+
+const (
+	otherProgram program = iota
+	shell
+	packageManager
+	nodeProgram
+	pythonProgram
+	goProgram
+)
+
+var (
+	shells          = []string{"sh", "bash", "dash", "ash", "zsh", "ksh"}
+	packageManagers = []string{"npm", "npx", "yarn", "pnpm", "pnpx"}
+)
+
+// kindOf returns what kind of program the main process is, by its name, or by what
+// a script is run by.
+func kindOf(o *Run) program {
+	s := o.Stop
+	is := func(names ...string) bool { return slices.Contains(names, s.Name) || slices.Contains(names, s.Program) }
+	// npm calls itself "npm start".
+	title, _, _ := strings.Cut(s.Name, " ")
+	first, _, _ := strings.Cut(s.Program, " ")
+	switch {
+	case is(shells...):
+		return shell
+	case slices.Contains(packageManagers, title), slices.Contains(packageManagers, first):
+		return packageManager
+	case is("node", "nodejs"):
+		return nodeProgram
+	case strings.HasPrefix(s.Name, "python"), strings.HasPrefix(s.Program, "python"):
+		return pythonProgram
+	case s.Dropped && s.Exit != nil && s.Exit.Code == 2:
+		return goProgram
+	}
+	return otherProgram
+}
+
+// fix says what to do so that the signal arrives and is handled; empty where the
+// rule says so.
+func (p program) fix(o *Run) string {
+	signal := line(o.Stop.Signal)
+	switch p {
+	case shell:
+		if _, inline := shellScript(o.Args); inline {
+			return "write the command in exec form, CMD [\"program\", \"argument\"]; where it needs a shell, put exec before its last command"
+		}
+		return "start the program in exec form, CMD [\"program\", \"argument\"], or put exec before the last command of the script, as in exec \"$@\""
+	case packageManager:
+		return "start the program itself, as in CMD [\"node\", \"server.js\"]: a package manager starts it below a shell of its own, and stands between it and the signal"
+	case nodeProgram:
+		return fmt.Sprintf("handle the signal, as in process.on(%q, () => server.close(() => process.exit(0))): stop accepting, finish what is in flight, exit", signal)
+	case pythonProgram:
+		return fmt.Sprintf("handle the signal, as in signal.signal(signal.%s, stop), or serve by Gunicorn or Uvicorn, which do: stop accepting, finish what is in flight, exit", signal)
+	case goProgram:
+		return fmt.Sprintf("handle the signal, as in signal.NotifyContext(ctx, syscall.%s), then http.Server.Shutdown: stop accepting, finish what is in flight, exit", signal)
+	}
+	return ""
+}
+
+// shellScript returns the command that a shell is given as an argument, as by a CMD
+// in shell form.
+func shellScript(args []string) (script string, inline bool) {
+	if len(args) < 3 || !slices.Contains(shells, path.Base(args[0])) {
+		return "", false
+	}
+	for i, arg := range args[1 : len(args)-1] {
+		if strings.HasPrefix(arg, "-") && strings.HasSuffix(arg, "c") {
+			return args[i+2], true
+		}
+	}
+	return "", false
+}
+
+// shellCommand returns what a shell is, and runs.
+func shellCommand(o *Run) string {
+	if script, inline := shellScript(o.Args); inline {
+		return fmt.Sprintf("%s -c %q", line(path.Base(o.Args[0])), command([]string{script}))
+	}
+	return line(o.Stop.Name)
+}
+
+// endsItself reports whether the main process ended by its own handling of the
+// stop signal.
+func endsItself(s *probe.Stop) bool {
+	return s.Exit != nil && s.Exit.Signal == "" && !(s.Dropped && s.Exit.Code != 0 && s.Exit.Code != 128+s.Number)
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -24,10 +23,14 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == "contain" {
 		must(contain(os.Args[2], os.Args[3], os.Args[4], os.Args[5:]))
 	}
+	if len(os.Args) == 2 && os.Args[1] == "loopback" {
+		must(bringUpLoopback())
+		return
+	}
 	listen := flag.String("listen", "", "path of a Unix socket to listen on")
 	dial := flag.String("dial", "", "path of a Unix socket to connect to, as a healthcheck does")
 	onStop := flag.String("on-stop", "", "what to do on SIGTERM: a status to exit with, ignore, raise")
-	first := flag.String("first", "", "what to do at the start: flood, close, term-parent, log-to-1, environment, linger, fork-twice, kill-1, drop")
+	first := flag.String("first", "", "what to do at the start: flood, close, term-parent, log-to-1, environment, linger, fork-twice, kill-1, drop, or one of life.go")
 	exit := flag.Int("exit", -1, "status to exit with after that")
 	flag.Parse()
 
@@ -36,6 +39,11 @@ func main() {
 		must(err)
 		return
 	}
+	if *ask != "" {
+		answered(*ask)
+		return
+	}
+	live(*first)
 	switch *first {
 	case "flood":
 		text := []byte(strings.Repeat("flood ", 10_000))
@@ -70,6 +78,7 @@ func main() {
 		must(apart("-first=linger", "-exit=0").Run())
 	}
 	if *exit >= 0 {
+		time.Sleep(*after)
 		os.Exit(*exit)
 	}
 	stop := make(chan os.Signal, 1)
@@ -87,10 +96,12 @@ func main() {
 			}
 		}()
 	}
+	stopServing := serve()
 	if *onStop == "" {
 		time.Sleep(time.Hour)
 	}
 	<-stop
+	stopServing()
 	switch *onStop {
 	case "ignore":
 		time.Sleep(time.Hour)
@@ -102,13 +113,6 @@ func main() {
 	status, err := strconv.Atoi(*onStop)
 	must(err)
 	os.Exit(status)
-}
-
-// apart returns a command to start this program again, in a session of its own.
-func apart(args ...string) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	return cmd
 }
 
 // contain makes root the root directory, with /proc and /dev/null and nothing
@@ -127,13 +131,22 @@ func contain(root, uid, dir string, args []string) error {
 	if err := syscall.Mount("/dev/null", filepath.Join(root, "dev/null"), "", syscall.MS_BIND, ""); err != nil {
 		return err
 	}
+	if err := bringUpLoopback(); err != nil {
+		return err
+	}
 	if err := syscall.Chroot(root); err != nil {
 		return err
 	}
 	if err := syscall.Chdir(dir); err != nil {
 		return err
 	}
+	if text, ok := os.LookupEnv("PROCESSES"); ok {
+		if err := limitProcesses(text); err != nil {
+			return err
+		}
+	}
 	for _, become := range []func() error{
+		dropPtrace,
 		func() error { return syscall.Setgroups(nil) },
 		func() error { return syscall.Setgid(id) },
 		func() error { return syscall.Setuid(id) },

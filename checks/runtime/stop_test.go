@@ -1,0 +1,81 @@
+package runtime
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+// wantFix wants the only finding on a document to have a fix with these words.
+func wantFix(t *testing.T, text, want string) {
+	t.Helper()
+	var fixes []string
+	for _, res := range checks.Run(All(), example(t, text)) {
+		for _, f := range res.Findings {
+			fixes = append(fixes, f.Fix)
+		}
+	}
+	if len(fixes) != 1 || !strings.Contains(fixes[0], want) {
+		t.Errorf("%s: fixes %q, want one with %q", text, fixes, want)
+	}
+}
+
+func TestRequestsInFlight(t *testing.T) {
+	document := func(stop string) string {
+		return `{"args": ["/app"], "stop": {"signal": "SIGTERM", "number": 15, "name": "app", ` + stop + `}}`
+	}
+	const (
+		exit     = `"exit": {"code": 0, "at": 900000000}, `
+		answered = `"request": {"path": "/slow", "port": 80, "status": 200, "took": 1400000000}`
+		dropped  = `"request": {"path": "/slow", "port": 80, "error": "connection reset", "took": 510000000}`
+		left     = "skipped the main process did not end by itself on its stop signal: runtime/stop-signal says why"
+	)
+	testVerdicts(t, requestsInFlight, map[string]verdict{
+		"not named": {document(`"exit": {"code": 0}`), "skipped no path is named whose answer takes a while: name it with --slow-path=/path or LABEL io.imagegate.slow-path=/path"},
+		"no port":   {document(exit + `"request": {"path": "/slow", "error": "no port"}`), "skipped there was no port to ask for /slow: the application listens on no TCP port"},
+		"too fast": {document(exit + `"request": {"path": "/slow", "port": 80, "early": true, "status": 404, "took": 2000000}`),
+			"skipped /slow was answered within 2ms, before the stop signal: name a slower path with --slow-path=/path, one that takes half a second or longer"},
+		"answered":            {document(exit + answered), "pass /slow answered with status 200, 1.4s after it was sent"},
+		"answered by no":      {document(exit + `"request": {"path": "/slow", "port": 80, "status": 401, "took": 600000000}`), "pass /slow answered with status 401, 600ms after it was sent"},
+		"answered, exit 143":  {document(`"exit": {"code": 143}, "dropped": true, ` + dropped), "HIGH a request for /slow on port 80 that was in flight at SIGTERM was not answered: connection reset, 510ms after it was sent"},
+		"dropped":             {document(exit + dropped), "HIGH a request for /slow on port 80 that was in flight at SIGTERM was not answered: connection reset, 510ms after it was sent"},
+		"answered by failure": {document(exit + `"request": {"path": "/slow", "port": 80, "status": 503, "took": 600000000}`), "HIGH a request for /slow on port 80 that was in flight at SIGTERM was answered with status 503, 600ms after it was sent"},
+		"killed":              {document(dropped), left},
+		"not handled":         {document(`"exit": {"code": -1, "signal": "SIGTERM"}, ` + dropped), left},
+		"Go, not handled":     {document(`"exit": {"code": 2}, "dropped": true, ` + dropped), left},
+		"answered, killed":    {document(answered + `, "connections": {"accepted": 400, "lastAccepted": 9900000000}`), "pass /slow answered with status 200, 1.4s after it was sent"},
+		"lets in late": {document(exit + answered + `, "connections": {"accepted": 60, "refused": 0, "lastAccepted": 1200000000}`),
+			"LOW new connections were accepted until 1.2s after SIGTERM, and none was refused: 60 of them"},
+		"lets in for a moment":   {document(exit + answered + `, "connections": {"accepted": 40, "refused": 0, "lastAccepted": 800000000}`), "pass /slow answered with status 200, 1.4s after it was sent"},
+		"lets in, then no more":  {document(exit + answered + `, "connections": {"accepted": 60, "refused": 9, "lastAccepted": 1200000000}`), "pass /slow answered with status 200, 1.4s after it was sent"},
+		"ended before it was to": {`{"args": ["/app"], "early": {"code": 0}}`, "skipped the main process did not stay up: runtime/start says why"},
+	})
+}
+
+// TestFixOfStop wants the fix to be for the program that it is.
+func TestFixOfStop(t *testing.T) {
+	for text, want := range map[string]string{
+		`"args": ["/bin/sh", "-c", "node server.js"], "stop": {"name": "sh", "program": "sh", `:              "write the command in exec form",
+		`"args": ["/bin/bash", "-euo", "pipefail", "-c", "node a.js"], "stop": {"name": "bash", `:            "write the command in exec form",
+		`"args": ["/bin/bash", "-ec", "node a.js"], "stop": {"name": "bash", `:                               "write the command in exec form",
+		`"args": ["/entrypoint.sh", "node"], "stop": {"name": "entrypoint.sh", "program": "sh", `:            `exec "$@"`,
+		`"args": ["/usr/bin/npm", "start"], "stop": {"name": "npm start", "program": "npm start", `:          "start the program itself",
+		`"args": ["/usr/bin/npm", "run", "x"], "stop": {"name": "npm run start:p", "program": "npm run x", `: "start the program itself",
+		`"args": ["/usr/bin/node", "a.js"], "stop": {"name": "MainThread", "program": "node", `:              `process.on("SIGTERM"`,
+		`"args": ["/usr/bin/python3", "a.py"], "stop": {"name": "python3.12", "program": "python3", `:        "signal.signal(signal.SIGTERM",
+		`"args": ["/app"], "stop": {"name": "app", "program": "app", `:                                       "in exec form",
+	} {
+		wantFix(t, `{`+text+`"signal": "SIGTERM", "number": 15}}`, want)
+	}
+	for exit, want := range map[string]string{
+		`"dropped": true, "exit": {"code": 2}`:             "signal.NotifyContext(ctx, syscall.SIGTERM)",
+		`"exit": {"code": 1}`:                              "exit with status 0",
+		`"exit": {"code": -1, "signal": "SIGSEGV"}`:        "from its last output",
+		`"exit": {"code": 0}, "left": ["worker"]`:          "wait for them",
+		`"handled": true, "exit": {"signal": "SIGTERM"}`:   "exit with status 0",
+		`"dropped": true, "asInit": true, "handled": true`: "in exec form",
+	} {
+		wantFix(t, `{"args": ["/app"], "stop": {"name": "app", "signal": "SIGTERM", "number": 15, `+exit+`}}`, want)
+	}
+}
