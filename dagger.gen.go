@@ -67,7 +67,21 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		Platforms            []dagger.Platform
 		Profile              string
 		Env                  []string
+		SecretEnv            []*dagger.Secret
+		SecretEnvNames       []string
+		Required             []string
+		Services             []string
+		Bind                 []*dagger.Service
+		BindAs               []string
+		Compose              []string
+		ComposeService       string
+		SlowPath             string
+		MetricsPath          string
+		Tmpfs                []string
 		MaxSize              int
+		MaxMemory            int
+		MaxProcesses         int
+		HealthcheckInterval  int
 		GracePeriod          int
 		StartTimeout         int
 		ScannerImage         string
@@ -81,7 +95,21 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.Platforms = r.Platforms
 	concrete.Profile = r.Profile
 	concrete.Env = r.Env
+	concrete.SecretEnv = r.SecretEnv
+	concrete.SecretEnvNames = r.SecretEnvNames
+	concrete.Required = r.Required
+	concrete.Services = r.Services
+	concrete.Bind = r.Bind
+	concrete.BindAs = r.BindAs
+	concrete.Compose = r.Compose
+	concrete.ComposeService = r.ComposeService
+	concrete.SlowPath = r.SlowPath
+	concrete.MetricsPath = r.MetricsPath
+	concrete.Tmpfs = r.Tmpfs
 	concrete.MaxSize = r.MaxSize
+	concrete.MaxMemory = r.MaxMemory
+	concrete.MaxProcesses = r.MaxProcesses
+	concrete.HealthcheckInterval = r.HealthcheckInterval
 	concrete.GracePeriod = r.GracePeriod
 	concrete.StartTimeout = r.StartTimeout
 	concrete.ScannerImage = r.ScannerImage
@@ -99,7 +127,21 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		Platforms            []dagger.Platform
 		Profile              string
 		Env                  []string
+		SecretEnv            []*dagger.Secret
+		SecretEnvNames       []string
+		Required             []string
+		Services             []string
+		Bind                 []*dagger.Service
+		BindAs               []string
+		Compose              []string
+		ComposeService       string
+		SlowPath             string
+		MetricsPath          string
+		Tmpfs                []string
 		MaxSize              int
+		MaxMemory            int
+		MaxProcesses         int
+		HealthcheckInterval  int
 		GracePeriod          int
 		StartTimeout         int
 		ScannerImage         string
@@ -117,7 +159,21 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.Platforms = concrete.Platforms
 	r.Profile = concrete.Profile
 	r.Env = concrete.Env
+	r.SecretEnv = concrete.SecretEnv
+	r.SecretEnvNames = concrete.SecretEnvNames
+	r.Required = concrete.Required
+	r.Services = concrete.Services
+	r.Bind = concrete.Bind
+	r.BindAs = concrete.BindAs
+	r.Compose = concrete.Compose
+	r.ComposeService = concrete.ComposeService
+	r.SlowPath = concrete.SlowPath
+	r.MetricsPath = concrete.MetricsPath
+	r.Tmpfs = concrete.Tmpfs
 	r.MaxSize = concrete.MaxSize
+	r.MaxMemory = concrete.MaxMemory
+	r.MaxProcesses = concrete.MaxProcesses
+	r.HealthcheckInterval = concrete.HealthcheckInterval
 	r.GracePeriod = concrete.GracePeriod
 	r.StartTimeout = concrete.StartTimeout
 	r.ScannerImage = concrete.ScannerImage
@@ -504,6 +560,104 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg env", err))
 				}
 			}
+			var secretEnv []*dagger.Secret
+			if inputArgs["secretEnv"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["secretEnv"]), &secretEnv)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg secretEnv", err))
+				}
+			}
+			var secretEnvName []string
+			if inputArgs["secretEnvName"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["secretEnvName"]), &secretEnvName)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg secretEnvName", err))
+				}
+			}
+			var required []string
+			if inputArgs["required"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["required"]), &required)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg required", err))
+				}
+			}
+			var service []string
+			if inputArgs["service"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["service"]), &service)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg service", err))
+				}
+			}
+			var bind []*dagger.Service
+			if inputArgs["bind"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["bind"]), &bind)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg bind", err))
+				}
+			}
+			var bindAs []string
+			if inputArgs["bindAs"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["bindAs"]), &bindAs)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg bindAs", err))
+				}
+			}
+			var compose []string
+			if inputArgs["compose"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["compose"]), &compose)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg compose", err))
+				}
+			}
+			var composeService string
+			if inputArgs["composeService"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["composeService"]), &composeService)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg composeService", err))
+				}
+			}
+			var slowPath string
+			if inputArgs["slowPath"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["slowPath"]), &slowPath)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg slowPath", err))
+				}
+			}
+			var metricsPath string
+			if inputArgs["metricsPath"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["metricsPath"]), &metricsPath)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg metricsPath", err))
+				}
+			}
+			var tmpfs []string
+			if inputArgs["tmpfs"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["tmpfs"]), &tmpfs)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg tmpfs", err))
+				}
+			}
+			var healthcheckInterval string
+			if inputArgs["healthcheckInterval"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["healthcheckInterval"]), &healthcheckInterval)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg healthcheckInterval", err))
+				}
+			}
+			var maxMemory string
+			if inputArgs["maxMemory"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxMemory"]), &maxMemory)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxMemory", err))
+				}
+			}
+			var maxProcesses int
+			if inputArgs["maxProcesses"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxProcesses"]), &maxProcesses)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxProcesses", err))
+				}
+			}
 			var maxSize string
 			if inputArgs["maxSize"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["maxSize"]), &maxSize)
@@ -553,7 +707,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg databaseMaxAge", err))
 				}
 			}
-			return New(dockerfile, target, buildArg, platform, profile, env, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge)
+			return New(dockerfile, target, buildArg, platform, profile, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge)
 		default:
 			return nil, fmt.Errorf("unknown function %s", fnName)
 		}

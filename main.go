@@ -40,7 +40,35 @@ type Imagegate struct {
 	// +private
 	Env []string
 	// +private
+	SecretEnv []*dagger.Secret
+	// +private
+	SecretEnvNames []string
+	// +private
+	Required []string
+	// +private
+	Services []string
+	// +private
+	Bind []*dagger.Service
+	// +private
+	BindAs []string
+	// +private
+	Compose []string
+	// +private
+	ComposeService string
+	// +private
+	SlowPath string
+	// +private
+	MetricsPath string
+	// +private
+	Tmpfs []string
+	// +private
 	MaxSize int
+	// +private
+	MaxMemory int
+	// +private
+	MaxProcesses int
+	// +private
+	HealthcheckInterval int
 	// +private
 	GracePeriod int
 	// +private
@@ -77,6 +105,56 @@ func New(
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	// +optional
 	env []string,
+	// Secrets that the image is started with, each as the variable that the last part
+	// of its address names, as in env:API_TOKEN or file:///run/secrets/API_TOKEN. That
+	// they are not in its output is judged.
+	// +optional
+	secretEnv []*dagger.Secret,
+	// Names of the variables of --secret-env, in its order, where they are others.
+	// +optional
+	secretEnvName []string,
+	// Environment variables without which the image has to refuse to start, besides
+	// those of "# Required:" in the Dockerfile and of LABEL io.imagegate.required.
+	// +optional
+	required []string,
+	// Services that the image needs, as NAME=IMAGE, as in db=postgres:15.14-bookworm: it
+	// reaches each by its name. They have to be healthy by their own HEALTHCHECK.
+	// +optional
+	service []string,
+	// Services that run already, as in tcp://localhost:5432 on the caller's machine.
+	// +optional
+	bind []*dagger.Service,
+	// Names by which the image reaches those of --bind, in its order.
+	// +optional
+	bindAs []string,
+	// Compose files in the source, each laid over the ones before it: the image is
+	// started with the environment and the services that they give it.
+	// +optional
+	compose []string,
+	// Service of the Compose files that is the application; the one that is built from
+	// the Dockerfile if empty.
+	// +optional
+	composeService string,
+	// HTTP path whose answer takes half a second or longer, for a request that is in
+	// flight when the image is stopped; that of LABEL io.imagegate.slow-path if empty.
+	// +optional
+	slowPath string,
+	// HTTP path of metrics; that of LABEL io.imagegate.metrics-path if empty.
+	// +optional
+	metricsPath string,
+	// Directories that are writable in production, besides the image's volumes.
+	// +default=["/tmp", "/run"]
+	tmpfs []string,
+	// Longest pause between two runs of the HEALTHCHECK: whether the image turns healthy
+	// does not depend on it.
+	// +default="1s"
+	healthcheckInterval string,
+	// Most memory that the image's processes may have together, as in 512MB; 0 is no limit.
+	// +default="2GB"
+	maxMemory string,
+	// Most processes that the image may have at once; 0 is no limit.
+	// +default=1000
+	maxProcesses int,
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	// +default="500MB"
 	maxSize string,
@@ -102,6 +180,9 @@ func New(
 ) (*Imagegate, error) {
 	m := &Imagegate{
 		Dockerfile: dockerfile, Target: target, BuildArgs: buildArg, Platforms: platform, Env: env,
+		SecretEnv: secretEnv, SecretEnvNames: secretEnvName, Required: required,
+		Services: service, Bind: bind, BindAs: bindAs, Compose: compose, ComposeService: composeService,
+		SlowPath: slowPath, MetricsPath: metricsPath, Tmpfs: tmpfs, MaxProcesses: maxProcesses,
 		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
 	}
 	strictness, err := checks.ParseProfile(profile)
@@ -114,12 +195,21 @@ func New(
 		return nil, fmt.Errorf("--max-size=%q is not a size: write it as in 500MB", maxSize)
 	}
 	m.MaxSize = int(size)
+	memory, err := units.RAMInBytes(maxMemory)
+	if err != nil || memory < 0 {
+		return nil, fmt.Errorf("--max-memory=%q is not a size: write it as in 512MB", maxMemory)
+	}
+	m.MaxMemory = int(memory)
+	if err := m.checkRun(); err != nil {
+		return nil, err
+	}
 	for _, d := range []struct {
 		flag, text string
 		to         *int
 	}{
 		{"grace-period", gracePeriod, &m.GracePeriod},
 		{"start-timeout", startTimeout, &m.StartTimeout},
+		{"healthcheck-interval", healthcheckInterval, &m.HealthcheckInterval},
 		{"database-max-age", databaseMaxAge, &m.DatabaseMaxAge},
 	} {
 		duration, err := time.ParseDuration(d.text)
@@ -159,7 +249,7 @@ func (m *Imagegate) judge(ctx context.Context, source *dagger.Directory) (report
 	side.Go(func() { lint = m.lint(ctx, source) })
 	side.Go(func() {
 		built, img = m.export(ctx, source)
-		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run)
+		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run(source))
 	})
 	side.Wait()
 	return report.Report{Image: img.describe(), Gates: append([]report.Gate{lint, built}, judged...)}, img

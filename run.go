@@ -2,16 +2,23 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/compose"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/probe"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/checks/runtime"
@@ -20,9 +27,10 @@ import (
 
 // Build the image, start it as in production, and judge what it does.
 //
-// Does it stay up, is no process root, does its HEALTHCHECK turn healthy, does it
-// end on its stop signal? Prints one table of what was found, and ends non-zero
-// where anything blocks.
+// Does it stay up, is no process root, does its HEALTHCHECK turn healthy, and fail
+// where the application hangs, does it end on its stop signal, refuse to start
+// without its variables, keep its secrets? Prints one table of what was found, and
+// ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
 //
 // +check
@@ -33,65 +41,240 @@ func (m *Imagegate) Run(
 	// +defaultPath="/"
 	source *dagger.Directory,
 ) (string, error) {
-	return m.only(ctx, source, m.run)
+	return m.only(ctx, source, m.run(source))
 }
 
-func (m *Imagegate) run(ctx context.Context, img *tarball, p platformImage) report.Gate {
-	return timed(ctx, "run", p.label, func(ctx context.Context) []checks.Result {
-		native, err := dag.DefaultPlatform(ctx)
-		if err != nil {
-			return checks.Errors(runtime.All(), fmt.Errorf("ask the engine for its platform: %w", err))
+func (m *Imagegate) run(source *dagger.Directory) imageGate {
+	return func(ctx context.Context, img *tarball, p platformImage) report.Gate {
+		return timed(ctx, "run", p.label, func(ctx context.Context) []checks.Result {
+			native, err := dag.DefaultPlatform(ctx)
+			if err != nil {
+				return checks.Errors(runtime.All(), fmt.Errorf("ask the engine for its platform: %w", err))
+			}
+			if p.Platform.String() != string(native) {
+				return checks.Skips(runtime.All(), fmt.Sprintf("%s images do not run on this engine, which is %s: run the gate on one that is", p.Platform, native))
+			}
+			run, err := m.runs(ctx, source, img, p)
+			if err != nil {
+				return checks.Errors(runtime.All(), err)
+			}
+			return checks.Run(runtime.All(), run)
+		})
+	}
+}
+
+const (
+	// probeDirectory is where the probe is mounted in a copy of the image.
+	probeDirectory = "/.imagegate"
+	// documentDirectory is where the probe writes its observation.
+	documentDirectory = probeDirectory + "/out"
+	// startVariable makes each start one of its own: a verdict that comes of a machine
+	// that was too busy must not be served again, and no start may disturb another.
+	startVariable = "IMAGEGATE_STARTED"
+	// settle is how long an image without a healthcheck has to stay up.
+	settle = 2 * time.Second
+	// sideBySide bounds how many starts without a required variable there are at once.
+	sideBySide = 4
+)
+
+// rehearsal is what all starts of one image have in common.
+type rehearsal struct {
+	spec probe.Spec
+	// image is a copy of the tarball's, and container the same with the probe and
+	// what the caller mounts.
+	image, container *dagger.Container
+	// secrets are the variables that are secret.
+	secrets  map[string]*dagger.Secret
+	services *services
+	required []string
+	expected runtime.Expected
+	// mounted are the paths of what is mounted in the container.
+	mounted []string
+}
+
+// runs starts the image as in production and, beside that, without each of the
+// variables that it requires.
+func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, img *tarball, p platformImage) (*runtime.Run, error) {
+	r, err := m.rehearsal(ctx, source, img, p)
+	if err != nil {
+		return nil, err
+	}
+	run := &runtime.Run{Expected: r.expected}
+	for _, name := range r.required {
+		for _, empty := range []bool{false, true} {
+			run.Refusals = append(run.Refusals, runtime.Refusal{Variable: name, Empty: empty})
 		}
-		if p.Platform.String() != string(native) {
-			return checks.Skips(runtime.All(), fmt.Sprintf("%s images do not run on this engine, which is %s: run the gate on one that is", p.Platform, native))
+	}
+	failed := make([]error, len(run.Refusals)+1)
+	places := make(chan struct{}, sideBySide)
+	var side sync.WaitGroup
+	side.Go(func() {
+		var executed *dagger.Container
+		if run.Observation, executed, failed[0] = r.start(ctx, r.spec, r.secrets); failed[0] != nil {
+			return
 		}
-		observation, err := m.observe(ctx, img, p)
-		if err != nil {
-			return checks.Errors(runtime.All(), err)
+		var err error
+		if run.Changes, err = r.changes(ctx, executed); err != nil {
+			run.NoChanges = "the engine could not compare the root file system before the start and after the end: " + err.Error()
 		}
-		return checks.Run(runtime.All(), &runtime.Run{Observation: observation})
 	})
+	for i := range run.Refusals {
+		side.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			refusal := &run.Refusals[i]
+			if refusal.Observation, failed[i+1] = r.refuse(ctx, refusal.Variable, refusal.Empty); failed[i+1] != nil {
+				failed[i+1] = fmt.Errorf("start without %s: %w", refusal.Variable, failed[i+1])
+			}
+		})
+	}
+	side.Wait()
+	return run, errors.Join(failed...)
 }
 
-// probeDirectory is where the probe is mounted in a copy of the image.
-const probeDirectory = "/.imagegate"
-
-// settle is how long an image without a healthcheck has to stay up.
-const settle = 2 * time.Second
-
-// observe starts the image under the probe. What runs is a copy of the tarball's
-// image with the probe mounted: the tarball stays as it is.
-func (m *Imagegate) observe(ctx context.Context, img *tarball, p platformImage) (*probe.Observation, error) {
+// rehearsal prepares the starts. What runs is a copy of the tarball's image with the
+// probe mounted: the tarball stays as it is.
+func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, img *tarball, p platformImage) (*rehearsal, error) {
 	env, err := pairs("env", m.Env)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := m.spec(p, env)
-	if err != nil {
-		return nil, err
+	given := map[string]string{}
+	for _, e := range env {
+		given[e.name] = e.value
+	}
+	files := newDirectoryFS(ctx, source)
+	application := &compose.Application{}
+	if len(m.Compose) > 0 {
+		application, err = compose.FindApplication(files, compose.ApplicationOptions{
+			Paths: m.Compose, Service: m.ComposeService, Dockerfile: m.Dockerfile, Target: m.Target, Env: given,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	r := &rehearsal{secrets: map[string]*dagger.Secret{}}
+	for i, secret := range m.SecretEnv {
+		name, err := m.secretName(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		r.secrets[name] = secret
+	}
+	r.spec = m.spec(p)
+	r.spec.Env = slices.Concat(r.spec.Env, application.Environment)
+	for _, e := range env {
+		r.spec.Env = append(r.spec.Env, e.name+"="+e.value)
+	}
+	r.spec.Env = slices.DeleteFunc(r.spec.Env, func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return r.secrets[name] != nil
+	})
+	r.required = m.requires(files, p)
+	r.expected = runtime.Expected{
+		Exposed:   slices.Sorted(maps.Keys(p.Config.Config.ExposedPorts)),
+		Writable:  slices.Concat(slices.Sorted(maps.Keys(p.Config.Config.Volumes)), application.Writable, m.Tmpfs),
+		MaxMemory: r.spec.MaxMemory, MaxProcesses: r.spec.MaxProcesses,
 	}
 	binary, err := ownBinary()
 	if err != nil {
 		return nil, err
 	}
-	imported, err := withKnownGroup(ctx, p.Config.Config.User,
+	if r.services, err = m.services(ctx, source, binary, application.Services); err != nil {
+		return nil, err
+	}
+	r.image, err = withKnownGroup(ctx, p.Config.Config.User,
 		dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(p.Platform.String())}).Import(img.file))
 	if err != nil {
 		return nil, err
 	}
-	out, err := imported.
+	r.container = withFiles(r.image, source, application.Files).
 		WithMountedFile(path.Join(probeDirectory, probe.Program), binary).
-		WithMountedFile(path.Join(probeDirectory, "spec.json"), dag.File("spec.json", spec)).
-		// Each verdict comes from a start of its own: one that failed on a machine
-		// that was too busy must not be served again.
-		WithEnvVariable("IMAGEGATE_STARTED", time.Now().Format(time.RFC3339Nano)).
-		WithExec([]string{path.Join(probeDirectory, probe.Program), path.Join(probeDirectory, "spec.json")},
-			dagger.ContainerWithExecOpts{NoInit: true}).
-		Stdout(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("run the image under the probe: %w", explainExec(err))
+		// Whoever the image's user is, and whatever else it may not write to.
+		WithMountedDirectory(documentDirectory, dag.Directory().WithNewDirectory("to", dagger.DirectoryWithNewDirectoryOpts{Permissions: 0o777}).Directory("to"))
+	r.mounted = []string{probeDirectory, "/etc/hosts", "/etc/resolv.conf"}
+	for _, f := range application.Files {
+		r.mounted = append(r.mounted, f.Target)
 	}
-	return runtime.Decode(strings.NewReader(out))
+	return r, nil
+}
+
+// start starts the image under the probe, with services of its own. It returns the
+// container as the start left it, too.
+func (r *rehearsal) start(ctx context.Context, spec probe.Spec, secrets map[string]*dagger.Secret) (*probe.Observation, *dagger.Container, error) {
+	container := r.container
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		spec.Secrets = append(spec.Secrets, name)
+		container = container.WithSecretVariable(name, secrets[name])
+	}
+	spec.Document = path.Join(documentDirectory, "observation.json")
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode the probe's specification: %w", err)
+	}
+	start := time.Now().Format(time.RFC3339Nano) + " " + rand.Text()
+	executed := r.services.bind(container, start).
+		WithMountedFile(path.Join(probeDirectory, "spec.json"), dag.File("spec.json", string(text))).
+		WithEnvVariable(startVariable, start).
+		WithExec([]string{path.Join(probeDirectory, probe.Program), path.Join(probeDirectory, "spec.json")},
+			dagger.ContainerWithExecOpts{NoInit: true})
+	out, err := executed.File(spec.Document).Contents(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("run the image under the probe: %w", explainService(err))
+	}
+	observation, err := runtime.Decode(strings.NewReader(out))
+	return observation, executed, err
+}
+
+// refuse starts the image with one variable unset, or empty, only to see whether it
+// starts.
+func (r *rehearsal) refuse(ctx context.Context, variable string, empty bool) (*probe.Observation, error) {
+	spec, secrets := r.spec, maps.Clone(r.secrets)
+	spec.StartOnly = true
+	delete(secrets, variable)
+	spec.Env = slices.DeleteFunc(slices.Clone(spec.Env), func(e string) bool { return strings.HasPrefix(e, variable+"=") })
+	if empty {
+		spec.Env = append(spec.Env, variable+"=")
+	}
+	observation, _, err := r.start(ctx, spec, secrets)
+	return observation, err
+}
+
+// changes compares the root file system of the image with what a start has left,
+// without what the engine itself puts there to mount something.
+func (r *rehearsal) changes(ctx context.Context, executed *dagger.Container) (*runtime.Changes, error) {
+	changed := executed.Rootfs().Changes(r.image.Rootfs())
+	changes := &runtime.Changes{}
+	for _, kind := range []struct {
+		paths func(context.Context) ([]string, error)
+		to    *[]string
+	}{
+		{changed.AddedPaths, &changes.Added}, {changed.ModifiedPaths, &changes.Modified}, {changed.RemovedPaths, &changes.Removed},
+	} {
+		paths, err := kind.paths(ctx)
+		if err != nil {
+			return nil, err
+		}
+		*kind.to = applicationPaths(paths, r.mounted)
+	}
+	return changes, nil
+}
+
+// applicationPaths returns the paths, absolute and sorted, that are neither where
+// something is mounted, nor a directory above that, nor a device.
+func applicationPaths(paths, mounted []string) []string {
+	var found []string
+	for _, p := range paths {
+		p = path.Join("/", p)
+		within := func(dir string) bool {
+			return p == dir || strings.HasPrefix(p, dir+"/") || strings.HasPrefix(dir, p+"/")
+		}
+		if p != "/" && !within("/dev") && !slices.ContainsFunc(mounted, within) {
+			found = append(found, p)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 // withKnownGroup returns the container with the group that a container engine gives
@@ -111,23 +294,47 @@ func withKnownGroup(ctx context.Context, user string, c *dagger.Container) (*dag
 	return c, nil
 }
 
-// spec returns the probe's specification of one platform's image as JSON.
-func (m *Imagegate) spec(p platformImage, env []pair) (string, error) {
+// spec returns the probe's specification of one platform's image, with the image's
+// own environment.
+func (m *Imagegate) spec(p platformImage) probe.Spec {
 	config := p.Config.Config
 	spec := probe.Spec{
 		Version: probe.Version, User: config.User, Args: append(append([]string{}, config.Entrypoint...), config.Cmd...), Env: config.Env,
 		WorkingDir: config.WorkingDir, Shell: config.Shell, StopSignal: config.StopSignal,
 		Healthcheck: (*probe.Healthcheck)(p.Healthcheck),
 		GracePeriod: milliseconds(m.GracePeriod), StartTimeout: milliseconds(m.StartTimeout), Settle: settle,
+		CheckInterval: milliseconds(m.HealthcheckInterval),
+		SlowPath:      m.SlowPath, MetricsPath: m.MetricsPath,
+		MaxMemory: int64(m.MaxMemory), MaxProcesses: m.MaxProcesses,
 	}
-	for _, e := range env {
-		spec.Env = append(spec.Env, e.name+"="+e.value)
+	if spec.SlowPath == "" {
+		spec.SlowPath = config.Labels[runtime.SlowPathLabel]
 	}
-	text, err := json.Marshal(spec)
-	if err != nil {
-		return "", fmt.Errorf("encode the probe's specification: %w", err)
+	if spec.MetricsPath == "" {
+		spec.MetricsPath = config.Labels[runtime.MetricsPathLabel]
 	}
-	return string(text), nil
+	for port := range config.ExposedPorts {
+		number, protocol, _ := strings.Cut(port, "/")
+		if n, err := strconv.Atoi(number); err == nil && (protocol == "" || protocol == "tcp") {
+			spec.Ports = append(spec.Ports, n)
+		}
+	}
+	slices.Sort(spec.Ports)
+	return spec
+}
+
+// requires returns the names of the variables without which the image has to refuse
+// to start, sorted.
+func (m *Imagegate) requires(source *directoryFS, p platformImage) []string {
+	names := slices.Concat(m.Required, dockerfile.LabelledVariables(p.Config.Config.Labels[dockerfile.RequiredLabel]))
+	// The lint gate reports a Dockerfile that cannot be read.
+	if d, err := dockerfile.Load(source, dockerfile.Options{Dockerfile: m.Dockerfile, Target: m.Target}); err == nil {
+		for _, v := range d.Required() {
+			names = append(names, v.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // ownBinary returns the module's own binary, which is the probe by another name.

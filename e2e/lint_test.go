@@ -60,7 +60,7 @@ func TestLint(t *testing.T) {
 		})
 	}
 
-	for _, name := range examples {
+	for _, name := range append(slices.Clone(examples), "orders-api") {
 		same(name, filepath.Join(root, "examples", name), "default")
 	}
 	for _, patch := range glob(t, root, "examples/variants/*.patch") {

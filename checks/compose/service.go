@@ -344,8 +344,9 @@ type Dependency struct {
 
 // The conditions that a dependency can wait for.
 const (
-	conditionStarted = "service_started"
-	conditionHealthy = "service_healthy"
+	conditionStarted   = "service_started"
+	conditionHealthy   = "service_healthy"
+	conditionCompleted = "service_completed_successfully"
 )
 
 // Dependencies returns the services that a service waits for.

@@ -14,6 +14,10 @@ import (
 // the image does not start, with commas between them.
 const RequiredLabel = "io.imagegate.required"
 
+// LabelledVariables returns the environment variables that the value of a
+// RequiredLabel names.
+func LabelledVariables(value string) []string { return variableNames(value) }
+
 // RequiredVariable is an environment variable that the Dockerfile documents as
 // required at run time.
 type RequiredVariable struct {

@@ -108,7 +108,7 @@ func (o order) execute(answer io.Writer) error {
 
 // launchMain starts the main process by way of a launcher. Its error is that of
 // executing the program, as if there were no launcher.
-func (a *application) launchMain(path string, args []string, w *os.File) (int, <-chan syscall.WaitStatus, error) {
+func (a *application) launchMain(path string, args []string, stdout, stderr *os.File) (int, <-chan syscall.WaitStatus, error) {
 	o := order{path: path, args: args, env: a.env, processes: a.processLimit()}
 	text, err := o.encode()
 	if err != nil {
@@ -121,7 +121,7 @@ func (a *application) launchMain(path string, args []string, w *os.File) (int, <
 	ours, theirs := os.NewFile(uintptr(pair[0]), "launcher"), os.NewFile(uintptr(pair[1]), "order")
 	defer ours.Close()
 	pid, ended, err := a.startLauncher(&syscall.ProcAttr{
-		Dir: a.dir, Files: []uintptr{a.null.Fd(), w.Fd(), w.Fd(), theirs.Fd()},
+		Dir: a.dir, Files: []uintptr{a.null.Fd(), stdout.Fd(), stderr.Fd(), theirs.Fd()},
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	theirs.Close()

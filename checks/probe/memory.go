@@ -1,9 +1,12 @@
 package probe
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -37,14 +40,18 @@ func parseMemory(status string) memory {
 }
 
 // shareOf returns the process's part of the memory that it shares with others, and
-// all that it does not, in bytes; false where the kernel does not tell.
-func shareOf(pid int) (int64, bool) {
+// all that it does not, in bytes: nothing where it has ended since, and all of what
+// it uses where the kernel does not tell.
+func shareOf(pid int, own int64) int64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/smaps_rollup")
-	if err != nil || len(text) == 0 {
-		return 0, false
+	if errors.Is(err, syscall.ESRCH) || errors.Is(err, fs.ErrNotExist) && readStatus(pid) == "" {
+		return 0
 	}
 	values := kilobytes(string(text), "Pss_Anon", "Pss_Shmem")
-	return values["Pss_Anon"] + values["Pss_Shmem"], len(values) == 2
+	if err != nil || len(values) < 2 {
+		return own
+	}
+	return values["Pss_Anon"] + values["Pss_Shmem"]
 }
 
 // kilobytes returns, in bytes, the values of the named lines of a text of /proc.
@@ -79,15 +86,19 @@ func (m *memoryPeak) note(found map[int]memory, now time.Time) int64 {
 			return m.most
 		}
 		m.sum, m.sharesAt = max(m.sum, sum), now
-		sum = 0
-		for pid, p := range found {
-			if share, ok := shareOf(pid); ok {
-				sum += share
-			} else {
-				sum += p.own
-			}
-		}
+		// One that begins or ends to share what another one has changes the part of
+		// both, of which only its own may be seen: not so the second time.
+		sum = min(together(found), together(found))
 	}
 	m.most = max(m.most, sum)
 	return m.most
+}
+
+// together returns what processes have, with what they share counted once.
+func together(found map[int]memory) int64 {
+	var sum int64
+	for pid, p := range found {
+		sum += shareOf(pid, p.own)
+	}
+	return sum
 }

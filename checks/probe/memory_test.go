@@ -21,27 +21,35 @@ func TestParseMemory(t *testing.T) {
 	if got := parseMemory(readStatus(os.Getpid())); got.own < 1<<20 || got.peak < got.own {
 		t.Errorf("of this process: got %+v", got)
 	}
-	if share, ok := shareOf(os.Getpid()); !ok || share < 1<<20 {
+	const own = 7
+	if share := shareOf(os.Getpid(), own); share < 1<<20 {
 		t.Errorf("the share of this process: got %d", share)
+	}
+	if share := shareOf(gone, own); share != 0 {
+		t.Errorf("the share of a process that has ended: got %d", share)
 	}
 }
 
+// gone is nobody's process id.
+const gone = 1 << 30
+
 func TestMemoryPeak(t *testing.T) {
+	self := os.Getpid()
+	alone := shareOf(self, 0)
+	most := 2 * alone // of this process, for others to share with it
 	var m memoryPeak
 	now := time.Now()
-	const gone = 1 << 30 // nobody's process id: what it shares is not known
 	for _, c := range []struct {
-		found map[int]memory
-		want  int64
+		found       map[int]memory
+		least, most int64
 	}{
-		{map[int]memory{gone: {10, 15}}, 15},
-		{map[int]memory{gone: {10, 15}, gone + 1: {20, 20}}, 30},
-		{map[int]memory{gone: {5, 15}}, 30},
-		{map[int]memory{gone: {5, 40}, gone + 1: {1, 1}}, 40},
-		{map[int]memory{}, 40},
+		{map[int]memory{self: {10, 15}}, 15, 15},
+		{map[int]memory{self: {10, 15}, gone: {20, 20}}, alone / 2, most},
+		{map[int]memory{}, alone / 2, most},
+		{map[int]memory{self: {5, 10 * alone}}, 10 * alone, 10 * alone},
 	} {
-		if got := m.note(c.found, now); got != c.want {
-			t.Errorf("%+v: got %d, want %d", c.found, got, c.want)
+		if got := m.note(c.found, now); got < c.least || got > c.most {
+			t.Errorf("%+v: got %d, want %d to %d", c.found, got, c.least, c.most)
 		}
 	}
 }

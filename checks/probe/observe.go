@@ -174,7 +174,7 @@ func (a *application) start(o *Observation, w *os.File) error {
 	if info, err := os.Stat(a.dir); err != nil || !info.IsDir() || syscall.Access(a.dir, 1) != nil {
 		return fmt.Errorf("the working directory %s is not a directory that uid %d can reach", a.dir, os.Getuid())
 	}
-	pid, ended, err := a.launchMain(path, o.Args, w)
+	pid, ended, err := a.launchMain(path, o.Args, w, w)
 	if err != nil {
 		return explain(path, err)
 	}

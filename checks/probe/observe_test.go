@@ -88,6 +88,28 @@ func decode(t *testing.T, cmd *exec.Cmd, file string, spec Spec) Observation {
 	return o
 }
 
+func TestDocumentInAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "observation.json")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Args = []string{Program, write(t, t.TempDir(), Spec{Args: []string{"echo", "done"}, Document: file})}
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o Observation
+	if err := json.Unmarshal(text, &o); err != nil || o.Output.Head != "done\n" {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 // verdict says how the main process fared, in the words of the table below.
 func verdict(o Observation) string {
 	how := func(e *Exit) string {

@@ -73,6 +73,10 @@ type Spec struct {
 	// it, all are killed. 0 is no limit.
 	MaxMemory    int64 `json:"maxMemory,omitempty"`
 	MaxProcesses int   `json:"maxProcesses,omitempty"`
+	// Document is the path of the file to write the Observation to; standard output
+	// if it is empty. The engine writes *** for what is equal to a secret on standard
+	// output, be it a number of the document.
+	Document string `json:"document,omitempty"`
 }
 
 const (
@@ -333,7 +337,12 @@ type Output struct {
 // document. It returns 0 whatever the application did; another status means
 // that the probe itself failed. It takes over the process that it runs in, as
 // Observe does.
+//
+// With ServeCommand before it, the argument names a Service instead: see there.
 func Main(args []string, out *os.File, errs io.Writer) int {
+	if len(args) == 2 && args[0] == ServeCommand {
+		return serveMain(args[1], errs)
+	}
 	fail := func(err error) int {
 		fmt.Fprintf(errs, "imagegate probe: %v\n", err)
 		return 1
@@ -352,13 +361,10 @@ func Main(args []string, out *os.File, errs io.Writer) int {
 	if spec.Version != Version {
 		return fail(fmt.Errorf("the specification is of version %d, this probe of %d", spec.Version, Version))
 	}
-	// Descriptor 1 becomes the application's.
-	fd, err := syscall.Dup(int(out.Fd()))
+	document, err := spec.open(out)
 	if err != nil {
-		return fail(fmt.Errorf("keep the standard output: %w", err))
+		return fail(err)
 	}
-	syscall.CloseOnExec(fd)
-	document := os.NewFile(uintptr(fd), out.Name())
 	defer document.Close()
 	observation, err := Observe(spec)
 	if err != nil {
@@ -368,4 +374,22 @@ func Main(args []string, out *os.File, errs io.Writer) int {
 		return fail(fmt.Errorf("write the observation: %w", err))
 	}
 	return 0
+}
+
+// open opens what the Observation is written to.
+func (s Spec) open(out *os.File) (*os.File, error) {
+	if s.Document != "" {
+		document, err := os.OpenFile(s.Document, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("make the observation's file: %w", err)
+		}
+		return document, nil
+	}
+	// Descriptor 1 becomes the application's.
+	fd, err := syscall.Dup(int(out.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("keep the standard output: %w", err)
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), out.Name()), nil
 }

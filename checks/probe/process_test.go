@@ -121,8 +121,12 @@ func FuzzParsers(f *testing.F) {
 	f.Add("8 (a) b) (c) Z 7 7 6 0 -1")
 	f.Add("#!/bin/sh\n: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 1001 0 4711 1")
 	f.Add("0: 2 0 00010000 1 01 101 /run/app")
+	f.Add("0\x001\x00/app\x00app\x00A=1\x00")
 	f.Fuzz(func(t *testing.T, text string) {
 		parseStatus(text)
+		parseMemory(text)
+		threadsOf(text)
+		_, _ = decodeOrder([]byte(text))
 		parseStat([]byte(text))
 		caught(text, syscall.SIGTERM)
 		parseInternet("tcp", text)

@@ -2,6 +2,13 @@ package runtime
 
 import "github.com/imagegate/imagegate/checks/probe"
 
+// The labels of an image that name paths which its application answers: one
+// whose answer takes a while, and one that has metrics.
+const (
+	SlowPathLabel    = "io.imagegate.slow-path"
+	MetricsPathLabel = "io.imagegate.metrics-path"
+)
+
 // Run is all that is known of how one image behaves when it runs.
 type Run struct {
 	// Observation is of the start as in production.

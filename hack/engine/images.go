@@ -86,6 +86,43 @@ func (s *steps) images() []image {
 			},
 		},
 		{
+			repository: "library/postgres",
+			tags: func(string) []string {
+				return []string{postgresVersion + "-bookworm", major(postgresVersion) + "-bookworm"}
+			},
+			layers: []*step{s.debian, s.postgres},
+			config: func(string) v1.Config {
+				return v1.Config{
+					Env: []string{
+						"PATH=" + path + ":/usr/lib/postgresql/" + major(postgresVersion) + "/bin", "LANG=C.UTF-8",
+						"PG_MAJOR=" + major(postgresVersion), "PGDATA=/var/lib/postgresql/data",
+					},
+					Entrypoint:   []string{"docker-entrypoint.sh"},
+					Cmd:          []string{"postgres"},
+					ExposedPorts: map[string]struct{}{"5432/tcp": {}},
+					Volumes:      map[string]struct{}{"/var/lib/postgresql/data": {}},
+					StopSignal:   "SIGINT",
+				}
+			},
+		},
+		{
+			repository: "library/redis",
+			tags: func(string) []string {
+				return []string{redisVersion + "-bookworm", minor(redisVersion) + "-bookworm", major(redisVersion) + "-bookworm"}
+			},
+			layers: []*step{s.debian, s.redis},
+			config: func(string) v1.Config {
+				return v1.Config{
+					Env:          []string{"PATH=" + path},
+					Entrypoint:   []string{"docker-entrypoint.sh"},
+					Cmd:          []string{"redis-server"},
+					WorkingDir:   "/data",
+					ExposedPorts: map[string]struct{}{"6379/tcp": {}},
+					Volumes:      map[string]struct{}{"/data": {}},
+				}
+			},
+		},
+		{
 			repository: "aquasec/trivy",
 			tags:       func(version string) []string { return []string{version} },
 			layers:     []*step{s.debian, s.trivyLayer},
@@ -95,6 +132,13 @@ func (s *steps) images() []image {
 		},
 	}
 }
+
+// Versions that postgres and redis are served under. Debian has the same, but for
+// later fixes: the names have to stay those of images that there are elsewhere.
+const (
+	postgresVersion = "15.14"
+	redisVersion    = "7.0.15"
+)
 
 // scannerImage is the name that the module is given the scanner by.
 const scannerImage = "aquasec/trivy:" + trivyVersion

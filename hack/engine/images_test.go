@@ -28,6 +28,8 @@ func TestImagesAreServedUnderTheNamesThatDockerfilesUse(t *testing.T) {
 		"library/node:20.20.2-bookworm-slim", "library/node:20-bookworm-slim", "library/node:20-slim",
 		"library/python:3.12.1-slim-bookworm", "library/python:3.12-slim-bookworm", "library/python:3.12-slim",
 		"distroless/static-debian12:nonroot",
+		"library/postgres:15.14-bookworm", "library/postgres:15-bookworm",
+		"library/redis:7.0.15-bookworm", "library/redis:7.0-bookworm", "library/redis:7-bookworm",
 		"aquasec/trivy:0.69.3",
 	}
 	if !slices.Equal(got, want) {

@@ -35,6 +35,7 @@ type steps struct {
 	debian, git, golang, sdk   *step
 	nodeLibraries, node        *step
 	pythonLibraries, python    *step
+	postgres, redis            *step
 	distroless, distrolessDebs *step
 	trivyLayer                 *step
 }
@@ -43,7 +44,7 @@ type steps struct {
 func (s *steps) all() []*step {
 	return []*step{
 		s.dagger, s.debian, s.database, s.git, s.golang, s.sdk, s.nodeLibraries, s.node, s.pythonLibraries, s.python,
-		s.distrolessDebs, s.distroless, s.trivy, s.trivyLayer,
+		s.postgres, s.redis, s.distrolessDebs, s.distroless, s.trivy, s.trivyLayer,
 	}
 }
 
@@ -113,6 +114,8 @@ func plan(ctx context.Context, h home, project string, now time.Time) (*steps, e
 		"groupadd --gid 1000 node; useradd --uid 1000 --gid node --shell /bin/bash --create-home node")
 	s.pythonLibraries = p.packages("python-libraries", s.debian,
 		"netbase tzdata libssl3 libffi8 libsqlite3-0 libbz2-1.0 liblzma5 libreadline8 libncursesw6 libuuid1 libexpat1 libnsl2 libtirpc3 zlib1g", "")
+	s.postgres = p.server("postgres", s.debian)
+	s.redis = p.server("redis", s.debian)
 	s.golang = p.program("go", golang.GOVERSION+golang.GOROOT)
 	s.node = p.program("node", p.file("Node.js", node))
 	s.python = p.program("python", python+p.file("CPython 3.12", filepath.Join(python, "bin/python3.12")), python)
@@ -215,6 +218,19 @@ func (p *planner) goBinaries(dir, name string, golang goEnv, b goBuild) *step {
 func (p *planner) packages(dir string, debian *step, names, then string) *step {
 	script := "install() { apt-get -qq -o APT::Sandbox::User=root install --yes --no-install-recommends " + names + "; }\n" +
 		"install || { apt-get -qq update; install; }\napt-get clean\n" + then
+	return p.installed(dir, debian, script)
+}
+
+// server is a layer of a server of Debian's on the root file system of Debian,
+// made there by the script of its name.
+func (p *planner) server(name string, debian *step) *step {
+	script, err := sources.ReadFile("layers/" + name + ".sh")
+	p.check(err)
+	return p.installed(name, debian, string(script))
+}
+
+// installed is a layer of what a script changes in the root of Debian.
+func (p *planner) installed(dir string, debian *step, script string) *step {
 	return &step{
 		name: "layer " + dir, dir: dir,
 		needs:  []*step{debian},
