@@ -349,16 +349,17 @@ type ImagegateRunOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../run.go:34:2)
+	Source *Directory // imagegate (../../../run.go:42:2)
 }
 
 // Build the image, start it as in production, and judge what it does.
 //
-// Does it stay up, is no process root, does its HEALTHCHECK turn healthy, does it
-// end on its stop signal? Prints one table of what was found, and ends non-zero
-// where anything blocks.
+// Does it stay up, is no process root, does its HEALTHCHECK turn healthy, and fail
+// where the application hangs, does it end on its stop signal, refuse to start
+// without its variables, keep its secrets? Prints one table of what was found, and
+// ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Run(ctx context.Context, opts ...ImagegateRunOpts) (string, error) { // imagegate (../../../run.go:30:1)
+func (r *Imagegate) Run(ctx context.Context, opts ...ImagegateRunOpts) (string, error) { // imagegate (../../../run.go:38:1)
 	if r.run != nil {
 		return *r.run, nil
 	}
@@ -410,7 +411,7 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../main.go:142:1)
+func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../main.go:232:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
 		return *r.verify, nil
@@ -541,19 +542,19 @@ type ImagegateOpts struct {
 	//
 	//
 	// Default: "Dockerfile"
-	Dockerfile string // imagegate (../../../main.go:62:2)
+	Dockerfile string // imagegate (../../../main.go:90:2)
 	//
 	// Stage to build and to judge; the last one if empty.
 	//
-	Target string // imagegate (../../../main.go:65:2)
+	Target string // imagegate (../../../main.go:93:2)
 	//
 	// Build arguments, as KEY=VALUE.
 	//
-	BuildArg []string // imagegate (../../../main.go:68:2)
+	BuildArg []string // imagegate (../../../main.go:96:2)
 	//
 	// Platforms to build, as in linux/amd64,linux/arm64; the engine's own if empty.
 	//
-	Platform []Platform // imagegate (../../../main.go:71:2)
+	Platform []Platform // imagegate (../../../main.go:99:2)
 	//
 	// How strictly the source is linted: minimal (only what makes the image
 	// dangerous or broken), default, or strict (every check, and findings of
@@ -561,56 +562,128 @@ type ImagegateOpts struct {
 	//
 	//
 	// Default: "default"
-	Profile string // imagegate (../../../main.go:76:2)
+	Profile string // imagegate (../../../main.go:104:2)
 	//
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	//
-	Env []string // imagegate (../../../main.go:79:2)
+	Env []string // imagegate (../../../main.go:107:2)
+	//
+	// Secrets that the image is started with, each as the variable that the last part
+	// of its address names, as in env:API_TOKEN or file:///run/secrets/API_TOKEN. That
+	// they are not in its output is judged.
+	//
+	SecretEnv []*Secret // imagegate (../../../main.go:112:2)
+	//
+	// Names of the variables of --secret-env, in its order, where they are others.
+	//
+	SecretEnvName []string // imagegate (../../../main.go:115:2)
+	//
+	// Environment variables without which the image has to refuse to start, besides
+	// those of "# Required:" in the Dockerfile and of LABEL io.imagegate.required.
+	//
+	Required []string // imagegate (../../../main.go:119:2)
+	//
+	// Services that the image needs, as NAME=IMAGE, as in db=postgres:15.14-bookworm: it
+	// reaches each by its name. They have to be healthy by their own HEALTHCHECK.
+	//
+	Service []string // imagegate (../../../main.go:123:2)
+	//
+	// Services that run already, as in tcp://localhost:5432 on the caller's machine.
+	//
+	Bind []*Service // imagegate (../../../main.go:126:2)
+	//
+	// Names by which the image reaches those of --bind, in its order.
+	//
+	BindAs []string // imagegate (../../../main.go:129:2)
+	//
+	// Compose files in the source, each laid over the ones before it: the image is
+	// started with the environment and the services that they give it.
+	//
+	Compose []string // imagegate (../../../main.go:133:2)
+	//
+	// Service of the Compose files that is the application; the one that is built from
+	// the Dockerfile if empty.
+	//
+	ComposeService string // imagegate (../../../main.go:137:2)
+	//
+	// HTTP path whose answer takes half a second or longer, for a request that is in
+	// flight when the image is stopped; that of LABEL io.imagegate.slow-path if empty.
+	//
+	SlowPath string // imagegate (../../../main.go:141:2)
+	//
+	// HTTP path of metrics; that of LABEL io.imagegate.metrics-path if empty.
+	//
+	MetricsPath string // imagegate (../../../main.go:144:2)
+	//
+	// Directories that are writable in production, besides the image's volumes.
+	//
+	//
+	// Default: ["/tmp","/run"]
+	Tmpfs []string // imagegate (../../../main.go:147:2)
+	//
+	// Longest pause between two runs of the HEALTHCHECK: whether the image turns healthy
+	// does not depend on it.
+	//
+	//
+	// Default: "1s"
+	HealthcheckInterval string // imagegate (../../../main.go:151:2)
+	//
+	// Most memory that the image's processes may have together, as in 512MB; 0 is no limit.
+	//
+	//
+	// Default: "2GB"
+	MaxMemory string // imagegate (../../../main.go:154:2)
+	//
+	// Most processes that the image may have at once; 0 is no limit.
+	//
+	//
+	// Default: 1000
+	MaxProcesses int // imagegate (../../../main.go:157:2)
 	//
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	//
 	//
 	// Default: "500MB"
-	MaxSize string // imagegate (../../../main.go:82:2)
+	MaxSize string // imagegate (../../../main.go:160:2)
 	//
 	// Time that the main process has to end after its stop signal, as in 10s.
 	//
 	//
 	// Default: "10s"
-	GracePeriod string // imagegate (../../../main.go:85:2)
+	GracePeriod string // imagegate (../../../main.go:163:2)
 	//
 	// Time that the image has to become healthy, however patient its HEALTHCHECK is.
 	//
 	//
 	// Default: "2m"
-	StartTimeout string // imagegate (../../../main.go:88:2)
+	StartTimeout string // imagegate (../../../main.go:166:2)
 	//
 	// Image of the Trivy scanner: a mirror's address, or another release.
 	//
 	//
 	// Default: "aquasec/trivy:0.69.3"
-	ScannerImage string // imagegate (../../../main.go:91:2)
+	ScannerImage string // imagegate (../../../main.go:169:2)
 	//
 	// Trivy database to scan with instead of downloading one: a directory with
 	// db/trivy.db and db/metadata.json, as "trivy image --download-db-only" leaves in its cache.
 	//
-	Database *Directory // imagegate (../../../main.go:95:2)
+	Database *Directory // imagegate (../../../main.go:173:2)
 	//
 	// OCI repositories to download the Trivy database from, tried in order; Trivy's own if empty.
 	//
 	//
 	// Default: ["10.96.0.2:5000/imagegate/trivy-db-fixture:2"]
-	DatabaseRepository []string // imagegate (../../../main.go:98:2)
+	DatabaseRepository []string // imagegate (../../../main.go:176:2)
 	//
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
 	//
 	//
 	// Default: "168h"
-	DatabaseMaxAge string // imagegate (../../../main.go:101:2)
+	DatabaseMaxAge string // imagegate (../../../main.go:179:2)
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
-func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../main.go:59:1)
+func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../main.go:87:1)
 	q := r.query.Select("imagegate")
 	for i := len(opts) - 1; i >= 0; i-- {
 		// `dockerfile` optional argument
@@ -636,6 +709,62 @@ func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../.
 		// `env` optional argument
 		if !querybuilder.IsZeroValue(opts[i].Env) {
 			q = q.Arg("env", opts[i].Env)
+		}
+		// `secretEnv` optional argument
+		if !querybuilder.IsZeroValue(opts[i].SecretEnv) {
+			q = q.Arg("secretEnv", opts[i].SecretEnv)
+		}
+		// `secretEnvName` optional argument
+		if !querybuilder.IsZeroValue(opts[i].SecretEnvName) {
+			q = q.Arg("secretEnvName", opts[i].SecretEnvName)
+		}
+		// `required` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Required) {
+			q = q.Arg("required", opts[i].Required)
+		}
+		// `service` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Service) {
+			q = q.Arg("service", opts[i].Service)
+		}
+		// `bind` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Bind) {
+			q = q.Arg("bind", opts[i].Bind)
+		}
+		// `bindAs` optional argument
+		if !querybuilder.IsZeroValue(opts[i].BindAs) {
+			q = q.Arg("bindAs", opts[i].BindAs)
+		}
+		// `compose` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Compose) {
+			q = q.Arg("compose", opts[i].Compose)
+		}
+		// `composeService` optional argument
+		if !querybuilder.IsZeroValue(opts[i].ComposeService) {
+			q = q.Arg("composeService", opts[i].ComposeService)
+		}
+		// `slowPath` optional argument
+		if !querybuilder.IsZeroValue(opts[i].SlowPath) {
+			q = q.Arg("slowPath", opts[i].SlowPath)
+		}
+		// `metricsPath` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MetricsPath) {
+			q = q.Arg("metricsPath", opts[i].MetricsPath)
+		}
+		// `tmpfs` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Tmpfs) {
+			q = q.Arg("tmpfs", opts[i].Tmpfs)
+		}
+		// `healthcheckInterval` optional argument
+		if !querybuilder.IsZeroValue(opts[i].HealthcheckInterval) {
+			q = q.Arg("healthcheckInterval", opts[i].HealthcheckInterval)
+		}
+		// `maxMemory` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MaxMemory) {
+			q = q.Arg("maxMemory", opts[i].MaxMemory)
+		}
+		// `maxProcesses` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MaxProcesses) {
+			q = q.Arg("maxProcesses", opts[i].MaxProcesses)
 		}
 		// `maxSize` optional argument
 		if !querybuilder.IsZeroValue(opts[i].MaxSize) {
