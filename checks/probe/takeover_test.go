@@ -207,10 +207,11 @@ func TestContainedSetuid(t *testing.T) {
 	o := contained(t, 65532, map[string]string{"/app/setuid": string(binary)}, Spec{
 		Args: []string{"/app/app", "-first=setuid", "-on-stop=0", "-listen=@listening"}, GracePeriod: patient, Settle: patient,
 	})
-	if got := verdict(o); got != "exit 0" || len(o.Identities) != 2 {
+	if got := verdict(o); got != "exit 0" || len(o.Identities) < 2 {
 		t.Fatalf("got %q: %+v", got, o)
 	}
-	main, other := o.Identities[0], o.Identities[1]
+	// On a busy machine its process may be seen before it executes the program, too.
+	main, other := o.Identities[0], o.Identities[len(o.Identities)-1]
 	if !main.Main || main.UIDs[1] != 65532 || other.Main || other.PID == main.PID || other.UIDs != [4]int{65532, 0, 0, 0} || strings.Trim(other.Permitted, "0") == "" {
 		t.Errorf("got %+v", o.Identities)
 	}
