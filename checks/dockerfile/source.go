@@ -29,8 +29,8 @@ import (
 // DefaultDockerfile is the path of the Dockerfile if none is given.
 const DefaultDockerfile = "Dockerfile"
 
-// What Load accepts. Real files stay far below; above, the time that BuildKit's
-// linter needs grows with the square of the instructions and variables.
+// What Load accepts. Real files stay far below; above, what many instructions and
+// variables mean for each other takes time that grows with their product.
 const (
 	// MaxFileSize is how many bytes a Dockerfile or .dockerignore may have.
 	MaxFileSize = 1 << 20

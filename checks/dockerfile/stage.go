@@ -382,8 +382,8 @@ func (s *Source) apply(in *Instruction) {
 		config.StopSignal = in
 	case *instructions.RunCommand:
 		s.parseCommand(in, cmd.ShellDependantCmdLine)
-		// Resolves the mounts. What cannot be resolved stays as written: BuildKit's
-		// linter rejects it.
+		// Resolves the mounts. What cannot be resolved stays as written: a trial
+		// rejects it.
 		_ = cmd.Expand(func(word string) (string, error) {
 			if v := in.Expand(word); v.Known {
 				return v.Text, nil

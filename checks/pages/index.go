@@ -20,7 +20,7 @@ type family struct {
 // families are all of them, in the order of the gates.
 var families = []family{
 	{name: "source", title: "The source: Dockerfile, ignore file and build context", language: "dockerfile", profiles: true},
-	{name: "buildkit", title: "The source, by BuildKit's own build checks", language: "dockerfile", profiles: true},
+	{name: "buildkit", title: "The source, by the rules of BuildKit's build checks", language: "dockerfile", profiles: true},
 	{name: "suppress", title: "Comments and waivers that accept a finding", language: "dockerfile", profiles: true},
 	{name: "compose", title: "The Compose file", language: "yaml", profiles: true},
 	{name: "build", title: "The build", language: "text", shows: "The last step of the build, how it ended, and what it wrote."},
