@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -363,20 +362,4 @@ func endOfQuote(line []rune) int {
 		}
 	}
 	return 0
-}
-
-// path returns the node at a path of keys and numbers below this one, or the last
-// one on the way that there is.
-func (n *Node) path(keys []string) *Node {
-	for _, key := range keys {
-		next := n.Get(key)
-		if i, err := strconv.Atoi(key); err == nil && n.shape == sequence && i >= 0 && i < len(n.items) {
-			next = n.items[i]
-		}
-		if next == nil {
-			return n
-		}
-		n = next
-	}
-	return n
 }
