@@ -71,8 +71,11 @@ const (
 	// startVariable makes each start one of its own: a verdict that comes of a machine
 	// that was too busy must not be served again, and no start may disturb another.
 	startVariable = "IMAGEGATE_STARTED"
-	// settle is how long an image without a healthcheck has to stay up.
+	// settle bounds the wait for an image that does not show that it has started.
 	settle = 2 * time.Second
+	// stayUp is how long an image has to stay up: about as long as a HEALTHCHECK takes
+	// that hangs while the application stands still.
+	stayUp = 3 * time.Second
 	// sideBySide bounds how many starts without a required variable there are at once.
 	sideBySide = 4
 )
@@ -302,7 +305,7 @@ func (m *Imagegate) spec(p platformImage) probe.Spec {
 		Version: probe.Version, User: config.User, Args: append(append([]string{}, config.Entrypoint...), config.Cmd...), Env: config.Env,
 		WorkingDir: config.WorkingDir, Shell: config.Shell, StopSignal: config.StopSignal,
 		Healthcheck: (*probe.Healthcheck)(p.Healthcheck),
-		GracePeriod: milliseconds(m.GracePeriod), StartTimeout: milliseconds(m.StartTimeout), Settle: settle,
+		GracePeriod: milliseconds(m.GracePeriod), StartTimeout: milliseconds(m.StartTimeout), Settle: settle, StayUp: stayUp,
 		CheckInterval: milliseconds(m.HealthcheckInterval),
 		SlowPath:      m.SlowPath, MetricsPath: m.MetricsPath,
 		MaxMemory: int64(m.MaxMemory), MaxProcesses: m.MaxProcesses,

@@ -141,6 +141,7 @@ func Observe(spec Spec) (*Observation, error) {
 			o.Frozen = a.frozen(*spec.Healthcheck)
 		}
 		a.awaitZombies()
+		a.endsWithin(spec.StayUp - time.Since(a.began))
 		flight = a.request(o.Sockets)
 	case o.Health == nil:
 		a.settle(stop)

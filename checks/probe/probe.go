@@ -49,6 +49,9 @@ type Spec struct {
 	// be seen: until it listens and handles its stop signal; 2 s if 0. It is five
 	// times that while the signal is not handled.
 	Settle time.Duration `json:"settle"`
+	// StayUp is how long after its start the main process is stopped at the earliest:
+	// one that crashes soon after it was healthy is seen to.
+	StayUp time.Duration `json:"stayUp,omitempty"`
 	// CheckInterval is the longest pause between two runs of the healthcheck; 1 s
 	// if 0. Whether the image turns healthy does not depend on it.
 	CheckInterval time.Duration `json:"checkInterval,omitempty"`
