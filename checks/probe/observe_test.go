@@ -182,7 +182,7 @@ func TestStop(t *testing.T) {
 func TestStaysUp(t *testing.T) {
 	t.Parallel()
 	for stayUp, want := range map[time.Duration]string{0: "SIGTERM", patient: "early exit 7"} {
-		o := observe(t, Spec{Args: []string{"sh", "-c", "sleep 2; exit 7"}, Settle: time.Millisecond, StayUp: stayUp})
+		o := observe(t, Spec{Args: []string{"sh", "-c", "sleep 5; exit 7"}, Settle: time.Millisecond, StayUp: stayUp})
 		if got := verdict(o); got != want {
 			t.Errorf("with %s: got %q, want %q", stayUp, got, want)
 		}
