@@ -58,6 +58,7 @@ const pythonDockerfile = `FROM python:3.12.1-slim-bookworm
 COPY <<EOF /app/main.py
 import http.server, signal, sys, threading
 http.server.SimpleHTTPRequestHandler.log_message = lambda *_: None
+http.server.ThreadingHTTPServer.handle_error = lambda *_: None # a client that gave up while it was frozen
 server = http.server.ThreadingHTTPServer(("", 8080), http.server.SimpleHTTPRequestHandler)
 %s
 server.serve_forever()
