@@ -152,33 +152,33 @@ type setting struct {
 
 // settings are all of them, with their defaults as New has them.
 var settings = []setting{
-	text("profile", "profile", string(checks.DefaultProfile),
+	textSetting("profile", "profile", string(checks.DefaultProfile),
 		func(m *Imagegate) *string { return &m.Profile }, func(p *policy.Policy) *checks.Profile { return &p.Profile }),
-	number("max-size", "budgets.max-size", 500_000_000,
+	numberSetting("max-size", "budgets.max-size", 500_000_000,
 		func(m *Imagegate) *int { return &m.MaxSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxSize }),
-	duration("database-max-age", "scan.database-max-age", 168*time.Hour,
+	durationSetting("database-max-age", "scan.database-max-age", 168*time.Hour,
 		func(m *Imagegate) *int { return &m.DatabaseMaxAge }, func(p *policy.Policy) *time.Duration { return &p.Scan.DatabaseMaxAge }),
-	list("required", "run.required", nil,
+	listSetting("required", "run.required", nil,
 		func(m *Imagegate) *[]string { return &m.Required }, func(p *policy.Policy) *[]string { return &p.Run.Required }),
-	number("max-memory", "run.max-memory", 2<<30,
+	numberSetting("max-memory", "run.max-memory", 2<<30,
 		func(m *Imagegate) *int { return &m.MaxMemory }, func(p *policy.Policy) *int64 { return &p.Run.MaxMemory }),
-	number("max-processes", "run.max-processes", 1000,
+	numberSetting("max-processes", "run.max-processes", 1000,
 		func(m *Imagegate) *int { return &m.MaxProcesses }, func(p *policy.Policy) *int { return &p.Run.MaxProcesses }),
-	duration("grace-period", "run.grace-period", 10*time.Second,
+	durationSetting("grace-period", "run.grace-period", 10*time.Second,
 		func(m *Imagegate) *int { return &m.GracePeriod }, func(p *policy.Policy) *time.Duration { return &p.Run.GracePeriod }),
-	duration("start-timeout", "run.start-timeout", 2*time.Minute,
+	durationSetting("start-timeout", "run.start-timeout", 2*time.Minute,
 		func(m *Imagegate) *int { return &m.StartTimeout }, func(p *policy.Policy) *time.Duration { return &p.Run.StartTimeout }),
-	duration("healthcheck-interval", "run.healthcheck-interval", time.Second,
+	durationSetting("healthcheck-interval", "run.healthcheck-interval", time.Second,
 		func(m *Imagegate) *int { return &m.HealthcheckInterval }, func(p *policy.Policy) *time.Duration { return &p.Run.HealthcheckInterval }),
-	text("slow-path", "run.slow-path", "",
+	textSetting("slow-path", "run.slow-path", "",
 		func(m *Imagegate) *string { return &m.SlowPath }, func(p *policy.Policy) *string { return &p.Run.SlowPath }),
-	text("metrics-path", "run.metrics-path", "",
+	textSetting("metrics-path", "run.metrics-path", "",
 		func(m *Imagegate) *string { return &m.MetricsPath }, func(p *policy.Policy) *string { return &p.Run.MetricsPath }),
-	list("tmpfs", "run.tmpfs", []string{"/tmp", "/run"},
+	listSetting("tmpfs", "run.tmpfs", []string{"/tmp", "/run"},
 		func(m *Imagegate) *[]string { return &m.Tmpfs }, func(p *policy.Policy) *[]string { return &p.Run.Tmpfs }),
 }
 
-func text[T ~string](flag, key, initial string, of func(*Imagegate) *string, in func(*policy.Policy) *T) setting {
+func textSetting[T ~string](flag, key, initial string, of func(*Imagegate) *string, in func(*policy.Policy) *T) setting {
 	return setting{
 		flag: flag, key: key,
 		given: func(m *Imagegate) bool { return *of(m) != initial },
@@ -187,7 +187,7 @@ func text[T ~string](flag, key, initial string, of func(*Imagegate) *string, in 
 	}
 }
 
-func number[T int | int64](flag, key string, initial int, of func(*Imagegate) *int, in func(*policy.Policy) *T) setting {
+func numberSetting[T int | int64](flag, key string, initial int, of func(*Imagegate) *int, in func(*policy.Policy) *T) setting {
 	return setting{
 		flag: flag, key: key,
 		given: func(m *Imagegate) bool { return *of(m) != initial },
@@ -196,7 +196,7 @@ func number[T int | int64](flag, key string, initial int, of func(*Imagegate) *i
 	}
 }
 
-func duration(flag, key string, initial time.Duration, of func(*Imagegate) *int, in func(*policy.Policy) *time.Duration) setting {
+func durationSetting(flag, key string, initial time.Duration, of func(*Imagegate) *int, in func(*policy.Policy) *time.Duration) setting {
 	return setting{
 		flag: flag, key: key,
 		given: func(m *Imagegate) bool { return milliseconds(*of(m)) != initial },
@@ -205,7 +205,7 @@ func duration(flag, key string, initial time.Duration, of func(*Imagegate) *int,
 	}
 }
 
-func list(flag, key string, initial []string, of func(*Imagegate) *[]string, in func(*policy.Policy) *[]string) setting {
+func listSetting(flag, key string, initial []string, of func(*Imagegate) *[]string, in func(*policy.Policy) *[]string) setting {
 	return setting{
 		flag: flag, key: key,
 		given: func(m *Imagegate) bool { return !slices.Equal(*of(m), initial) },

@@ -367,9 +367,9 @@ func (b *Baseline) Update(image string, gates []report.Gate, p Policy, rules []c
 }
 
 // isBaselined reports whether a finding is one that a baseline may hold: one that
-// blocks or warns, and is not about what accepts findings.
+// blocks or warns, of a check in which a policy has a say.
 func isBaselined(check string, f checks.Finding) bool {
-	return (f.Status == checks.Fail || f.Status == checks.Warn) && !strings.HasPrefix(check, "policy/") && !strings.HasPrefix(check, "suppress/")
+	return (f.Status == checks.Fail || f.Status == checks.Warn) && !isSettled(check)
 }
 
 func fingerprintOf(image, check string, f checks.Finding) fingerprint {

@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -28,9 +27,6 @@ type key struct {
 	looser  func(organisation, project Policy) bool
 	tighter string
 }
-
-// last returns the last part of the name.
-func (k key) last() string { return k.name[strings.LastIndex(k.name, ".")+1:] }
 
 // keys are all of them, section by section. The keys severity, locked and waivers
 // have values of their own shape: see lists.

@@ -117,7 +117,11 @@ func (in Input) apply(gates []report.Gate, problems *Problems) []report.Gate {
 		waivers = append(waivers, t)
 		in.judge(t, ran, problems)
 	}
-	in.judgeNames(names, problems)
+	if !ran[lintGate] {
+		for _, f := range in.Policy.UnknownNames(names) {
+			problems.add(unknownCheck.ID, f)
+		}
+	}
 	severities := in.Policy.SeveritiesOf(names)
 	var accepting *Accepting
 	if in.Baseline != nil {
@@ -140,8 +144,10 @@ func (in Input) apply(gates []report.Gate, problems *Problems) []report.Gate {
 		}
 	}
 	for _, t := range waivers {
-		all := !slices.ContainsFunc(t.ids, func(id string) bool { return !judged[id] })
-		if t.used || !all || t.Organisation || len(t.ids) == 0 || t.term == Expired || t.term == NoReason || ran[lintGate] && ofSource(t.ids) {
+		switch {
+		case t.used, t.Organisation, t.term == Expired, t.term == NoReason, len(t.ids) == 0:
+			continue
+		case ran[lintGate] && ofSource(t.ids), slices.ContainsFunc(t.ids, func(id string) bool { return !judged[id] || isSettled(id) }):
 			continue
 		}
 		f := checks.At(t.CheckLocation, "the waiver accepts a finding of %s%s, and there is none", t.Check, t.what())
@@ -156,11 +162,16 @@ func (in Input) judge(t *terms, ran map[string]bool, problems *Problems) {
 	var f checks.Finding
 	t.term, f = t.Term(in.Now)
 	if len(t.ids) == 0 {
-		if ran[lintGate] {
-			return // which has reported it
+		if !ran[lintGate] { // which would have reported it
+			f = checks.At(t.CheckLocation, "the waiver names %s, and no check has that name", t.Check)
+			f.Subject = t.Check
+			problems.add(unknownCheck.ID, f)
 		}
-		f = checks.At(t.CheckLocation, "the waiver names %s, and no check has that name", t.Check)
-		f.Subject = t.Check
+		return
+	}
+	if i := slices.IndexFunc(t.ids, isSettled); i >= 0 {
+		f = checks.At(t.CheckLocation, "the waiver names %s, and what that finds cannot be accepted", t.ids[i])
+		f.Subject, f.Fix = t.Check, "Remove the waiver, and mend what the check finds"
 		problems.add(unknownCheck.ID, f)
 		return
 	}
@@ -183,23 +194,27 @@ func (in Input) judge(t *terms, ran map[string]bool, problems *Problems) {
 	}
 }
 
-// judgeNames reports the names that the policy has for checks, and that none has.
-func (in Input) judgeNames(names checks.Names, problems *Problems) {
-	report := func(key, name string, at checks.Location) {
+// UnknownNames returns a finding for each name in severity and locked that no check
+// has.
+func (p Policy) UnknownNames(names checks.Names) []checks.Finding {
+	var found []checks.Finding
+	judge := func(key, name string, at checks.Location) {
+		if len(names.Find(name)) > 0 {
+			return
+		}
 		f := checks.At(at, "%s names %s, and no check has that name", key, name)
 		f.Subject = name
-		problems.add(unknownCheck.ID, f)
+		found = append(found, f)
 	}
-	for _, s := range in.Policy.Severities {
-		if len(names.Find(s.Check)) == 0 {
-			report("severity", s.Check, s.Location)
+	for _, s := range p.Severities {
+		judge("severity", s.Check, s.Location)
+	}
+	for _, l := range p.Locked {
+		if !isKey(l.Name) {
+			judge("locked", l.Name, l.Location)
 		}
 	}
-	for _, l := range in.Policy.Locked {
-		if !isKey(l.Name) && len(names.Find(l.Name)) == 0 {
-			report("locked", l.Name, l.Location)
-		}
-	}
+	return found
 }
 
 // what says which findings of its check a waiver means.
@@ -219,6 +234,9 @@ func (w Waiver) what() string {
 
 // waive returns a result with the findings waived that the waivers accept.
 func waive(res checks.Result, waivers []*terms) checks.Result {
+	if isSettled(res.Check) {
+		return res
+	}
 	res.Findings = slices.Clone(res.Findings)
 	changed := false
 	for i := range res.Findings {
@@ -248,6 +266,14 @@ func waive(res checks.Result, waivers []*terms) checks.Result {
 // lint gate judges.
 func ofSource(ids []string) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !isOfSource(id) })
+}
+
+// isSettled reports whether a policy has no say in a check: where the build failed there
+// is no image that could be let out, and what is wrong with what accepts findings is not
+// accepted by that.
+func isSettled(id string) bool {
+	family, _, _ := strings.Cut(id, "/")
+	return slices.Contains([]string{"build", "policy", "suppress"}, family)
 }
 
 func isOfSource(id string) bool {

@@ -23,6 +23,8 @@ func rules() []checks.Rule {
 		checks.Rule{ID: "image/size", Severity: checks.Medium},
 		checks.Rule{ID: "vuln/vulnerability", Severity: checks.High},
 		checks.Rule{ID: "runtime/user", Severity: checks.High},
+		checks.Rule{ID: "build/image", Severity: checks.Critical},
+		checks.Rule{ID: "suppress/comment", Severity: checks.Medium},
 	)
 }
 
@@ -137,6 +139,25 @@ func TestReview(t *testing.T) {
 				"fail policy/unknown-check imagegate.yaml:2:12: severity names no/one, and no check has that name",
 				"fail policy/unknown-check imagegate.yaml:3:10: locked names no/body, and no check has that name",
 			},
+		},
+		"what cannot be accepted": {
+			policy: "waivers: [{check: build/image, reason: a}, {check: suppress/comment, reason: a}, {check: policy/unused, reason: a}]\nseverity: {build/image: LOW}",
+			gates:  []report.Gate{{Name: "build", Results: []checks.Result{result("build/image", "build"), result("suppress/comment", "comment")}}},
+			want: []string{
+				"fail build/image build",
+				"fail policy/unknown-check imagegate.yaml:1:19: the waiver names build/image, and what that finds cannot be accepted",
+				"fail policy/unknown-check imagegate.yaml:1:52: the waiver names suppress/comment, and what that finds cannot be accepted",
+				"fail policy/unknown-check imagegate.yaml:1:90: the waiver names policy/unused, and what that finds cannot be accepted",
+				"fail suppress/comment comment",
+			},
+		},
+		"used by the lint gate": {
+			policy: "waivers: [{check: CKV_DOCKER_2, reason: a}]",
+			gates: []report.Gate{{Name: "lint", Results: []checks.Result{{Check: "source/healthcheck", Status: checks.Waived, Findings: []checks.Finding{{
+				Status: checks.Waived, Subject: "none", Reason: "a",
+				AcceptedBy: []checks.Location{{Path: File, Line: 1, Column: 19, EndLine: 1, EndColumn: 31}},
+			}}}}}, image},
+			want: []string{"fail image/size size", "waived source/healthcheck none: a"},
 		},
 		"severity": {policy: "severity: {image/size: LOW}", gates: []report.Gate{image}, want: []string{"warn image/size size"}},
 		"severity of the policy's own": {

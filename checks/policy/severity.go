@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/imagegate/imagegate/checks"
 )
@@ -37,12 +38,12 @@ func Select[T any](list []checks.Check[T], s Severities, p checks.Profile) []che
 }
 
 // Apply returns results with the findings at these severities. What is waived stays
-// so.
+// so, and a build that failed blocks.
 func (s Severities) Apply(results []checks.Result, p checks.Profile) []checks.Result {
 	results = slices.Clone(results)
 	for i, res := range results {
 		severity, ok := s[res.Check]
-		if !ok || len(res.Findings) == 0 {
+		if !ok || len(res.Findings) == 0 || strings.HasPrefix(res.Check, "build/") {
 			continue
 		}
 		res.Findings = slices.Clone(res.Findings)

@@ -111,6 +111,11 @@ func (r *Review) addPolicy(in Input, files []file, now time.Time) {
 		r.policyErr = fmt.Errorf("read the policy: %w", where.locateError(where.Err))
 		return
 	}
+	for _, f := range where.Read.UnknownNames(in.AllNames) {
+		f.Location = where.locate(f.Location)
+		f.Fix = "Write the id of a check, as in source/user, or the name that another tool gives it, as in DL3002"
+		report(checks.High)(f)
+	}
 	paths := sync.OnceValue(func() []string { return dockerfile.Walk(where.Files) })
 	for _, w := range where.Read.Waivers {
 		// The policy gate judges those that are for checks of other gates.
@@ -142,7 +147,7 @@ func (r *Review) addPolicy(in Input, files []file, now time.Time) {
 		case term == policy.Expiring && !w.Organisation:
 			report(checks.Low)(f)
 		}
-		if w.Literal() && !here && !w.Organisation && !exists(where.Files, w.Path) {
+		if w.Literal() && !here && !others && !w.Organisation && !exists(where.Files, w.Path) {
 			f := checks.At(where.locate(w.Location), "the waiver is for %s, and there is no such file: it accepts nothing", w.Path)
 			f.Subject = w.Path
 			f.Fix = "Write the path as it is from the directory of " + policy.File + ", or a pattern"
