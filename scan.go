@@ -29,7 +29,8 @@ func (m *Imagegate) Scan(
 	// +defaultPath="/"
 	source *dagger.Directory,
 ) (string, error) {
-	return m.only(ctx, source, m.scan)
+	m, by := m.under(ctx, source)
+	return m.only(ctx, source, by, m.scan)
 }
 
 func (m *Imagegate) scan(ctx context.Context, img *tarball, p platformImage) report.Gate {
