@@ -1,5 +1,5 @@
-// Command imagegate lints Dockerfiles without an engine, by the checks of the
-// module's lint gate.
+// Command imagegate judges Dockerfiles and images without an engine, by the checks
+// of the module's lint and image gates.
 package main
 
 import (
@@ -24,6 +24,8 @@ const usage = `Usage:
 
   imagegate lint [--format text|json|sarif|github] [--profile minimal|default|strict]
                  [--dockerfile PATH] PATH…
+  imagegate image [--format text|json] [--profile minimal|default|strict]
+                  [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
   imagegate checks [--format text|json]
   imagegate explain ID
 
@@ -34,11 +36,15 @@ the one that --dockerfile names in the current directory. Compose files beside i
 are judged as well, and alone where PATH is one, or a directory without a
 Dockerfile. What imagegate.yaml accepts, there or above in the repository, counts.
 
+image judges what is in images, of all platforms without --platform: ARCHIVE is the
+tar file of an OCI layout, as docker save and docker buildx build --output=type=oci
+write it. Growth is measured against the image in another archive, --baseline.
+
 checks lists every check; explain says why there is one, and how to mend what it
 finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.
 
-lint ends with status 0 where nothing blocks, 1 where something does, and 2 where
-it is used wrongly or a file cannot be read.
+lint and image end with status 0 where nothing blocks, 1 where something does, and 2
+where they are used wrongly or a file cannot be read.
 `
 
 // garbage is by how many percent the heap may grow before it is collected: the
@@ -58,7 +64,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	commands := map[string]func(args []string, stdin io.Reader, stdout io.Writer) (int, error){
-		"lint": lintCommand, "checks": checksCommand, "explain": explainCommand,
+		"lint": lintCommand, "image": imageCommand, "checks": checksCommand, "explain": explainCommand,
 	}
 	command, ok := commands[args[0]]
 	switch {
@@ -66,7 +72,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return exitClean
 	case !ok:
-		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, checks and explain; imagegate help says more\n", args[0])
+		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, image, checks and explain; imagegate help says more\n", args[0])
 		return exitError
 	}
 	status, err := command(args[1:], stdin, stdout)
