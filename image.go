@@ -40,11 +40,17 @@ func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, by polic
 
 func (m *Imagegate) image(ctx context.Context, img *tarball, p platformImage) report.Gate {
 	return timed(ctx, "image", p.label, func(ctx context.Context) []checks.Result {
+		profile := checks.Profile(m.Profile)
+		list := checks.Select(image.All(), profile)
 		read, err := image.Read(ctx, img.archive, p.Platform, image.Limits{})
 		if err != nil {
-			return checks.Errors(image.All(), fmt.Errorf("read the image: %w", err))
+			return checks.Errors(list, fmt.Errorf("read the image: %w", err))
 		}
-		read.Budget = int64(m.MaxSize)
-		return checks.Run(image.All(), read)
+		read.Budgets.Uncompressed = int64(m.MaxSize)
+		results := checks.Run(list, read)
+		for i, res := range results {
+			results[i] = profile.Apply(res)
+		}
+		return results
 	})
 }
