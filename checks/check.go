@@ -148,6 +148,9 @@ type Finding struct {
 	// Subject is what the finding is about, if it has a name of its own: a
 	// vulnerability and package, a variable, a rule of another tool.
 	Subject string `json:"subject,omitempty"`
+	// Aliases are other names of the subject, by any of which a waiver may name it:
+	// the other ids of a vulnerability, and its package, with and without version.
+	Aliases []string `json:"aliases,omitempty"`
 	// Message says what was found, with its evidence, in one line.
 	Message string `json:"message"`
 	// Fix says what to do about this very finding; Run fills in the rule's.
