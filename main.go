@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,6 +85,32 @@ type Imagegate struct {
 	DatabaseRepositories []string
 	// +private
 	DatabaseMaxAge int
+	// +private
+	Scanners []string
+	// +private
+	ScannerRules bool
+	// +private
+	SeverityThreshold string
+	// +private
+	IgnoreUnfixed bool
+	// +private
+	DeniedLicenses []string
+	// +private
+	Vex []*dagger.File
+	// +private
+	VexProducts []string
+	// +private
+	Sarif []*dagger.File
+	// +private
+	GrypeImage string
+	// +private
+	GrypeDatabase *dagger.Directory
+	// +private
+	ScoutImage string
+	// +private
+	ScoutUsername string
+	// +private
+	ScoutToken *dagger.Secret
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
@@ -185,6 +212,47 @@ func New(
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
 	// +default="168h"
 	databaseMaxAge string,
+	// Scanners to ask: trivy, grype or scout, or several, whose findings are merged.
+	// +default=["trivy"]
+	scanner []string,
+	// Ask Trivy for its own rules on images too; checks of imagegate answer all that
+	// are known, and it takes seconds.
+	// +optional
+	scannerRules bool,
+	// Severity from which a scanner's finding blocks: LOW, MEDIUM, HIGH or CRITICAL.
+	// +default="HIGH"
+	severityThreshold string,
+	// Leave out vulnerabilities without a fixed version, which are warned of otherwise.
+	// +optional
+	ignoreUnfixed bool,
+	// Licenses that no package may come under, by SPDX identifier, as in AGPL-*.
+	// +optional
+	denyLicense []string,
+	// VEX documents (OpenVEX or CycloneDX) that state what the image is not affected by.
+	// +optional
+	vex []*dagger.File,
+	// Names that VEX documents have for the image besides its digest, as in pkg:oci/app.
+	// +optional
+	vexProduct []string,
+	// Reports of other tools on the image, in SARIF 2.1.0: they count as a scanner's.
+	// +optional
+	sarif []*dagger.File,
+	// Image of the Grype scanner. By tag: pin it by the digest that your registry has.
+	// +default="anchore/grype:v0.121.2"
+	grypeImage string,
+	// Grype database to scan with instead of downloading one: a directory as "grype db
+	// update" leaves in its cache.
+	// +optional
+	grypeDatabase *dagger.Directory,
+	// Image of Docker Scout's CLI, as in docker/scout-cli:TAG; pin it by its digest.
+	// +optional
+	scoutImage string,
+	// User name at Docker that Scout asks with.
+	// +optional
+	scoutUsername string,
+	// Password or access token of that user.
+	// +optional
+	scoutToken *dagger.Secret,
 ) (*Imagegate, error) {
 	m := &Imagegate{
 		Dockerfile: dockerfile, Target: target, BuildArgs: buildArg, Platforms: platform, Env: env,
@@ -192,6 +260,9 @@ func New(
 		Services: service, Bind: bind, BindAs: bindAs, Compose: compose, ComposeService: composeService,
 		SlowPath: slowPath, MetricsPath: metricsPath, Tmpfs: tmpfs, MaxProcesses: maxProcesses,
 		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
+		Scanners: scanner, ScannerRules: scannerRules, SeverityThreshold: strings.ToUpper(severityThreshold), IgnoreUnfixed: ignoreUnfixed,
+		DeniedLicenses: denyLicense, Vex: vex, VexProducts: vexProduct, Sarif: sarif,
+		GrypeImage: grypeImage, GrypeDatabase: grypeDatabase, ScoutImage: scoutImage, ScoutUsername: scoutUsername, ScoutToken: scoutToken,
 	}
 	strictness, err := checks.ParseProfile(profile)
 	if err != nil {
@@ -209,6 +280,9 @@ func New(
 	}
 	m.MaxMemory = int(memory)
 	if err := m.checkRun(); err != nil {
+		return nil, err
+	}
+	if err := m.checkScan(); err != nil {
 		return nil, err
 	}
 	for _, d := range []struct {

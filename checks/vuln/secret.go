@@ -1,0 +1,64 @@
+package vuln
+
+import (
+	"fmt"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+var secret = checks.Check[*Scan]{
+	Rule: checks.Rule{
+		ID:        "vuln/secret",
+		Title:     "The scanner finds no secret in the image's files and configuration",
+		Severity:  checks.High,
+		Why:       "Whoever can pull an image reads all of its layers, also files that a later layer deletes, and its environment: a secret in them is a secret no more.",
+		Fix:       "take it out of the build context and the Dockerfile, give it at run time, and replace it: it has to be taken as known",
+		Reference: "https://docs.docker.com/build/building/secrets/",
+	},
+	Good: `{
+  "now": "2026-11-23T12:00:00Z",
+  "report": {"SchemaVersion": 2, "ArtifactName": "image.tar", "ArtifactType": "container_image"}
+}`,
+	Bad: `{
+  "now": "2026-11-23T12:00:00Z",
+  "report": {
+    "SchemaVersion": 2,
+    "ArtifactName": "image.tar",
+    "ArtifactType": "container_image",
+    "Results": [
+      {
+        "Target": "/app/config.env",
+        "Class": "secret",
+        "Secrets": [{"RuleID": "aws-access-key-id", "Severity": "CRITICAL", "Title": "AWS Access Key ID", "StartLine": 1, "EndLine": 1}]
+      }
+    ]
+  }
+}`,
+	Judge: judgeSecret,
+}
+
+func judgeSecret(s *Scan) checks.Outcome {
+	content, err := s.content()
+	switch {
+	case err != nil:
+		return checks.Broken(err)
+	case content == nil:
+		return checks.Skip(notLooked)
+	}
+	var findings []checks.Finding
+	for _, secret := range content.Secrets {
+		where := checks.Location{Path: secret.Path, Line: secret.Line}
+		message := secret.Title
+		switch {
+		case secret.Path == "":
+			where = checks.Location{Path: "config"}
+			message += " in the image's configuration"
+		case secret.Layer > 0:
+			message += fmt.Sprintf(" in layer %d", secret.Layer)
+		}
+		f := checks.At(where, "%s", message)
+		f.Severity, f.Status, f.Subject = secret.Severity, s.Policy.status(secret.Severity), secret.Rule
+		findings = append(findings, f)
+	}
+	return checks.Found(findings...)
+}
