@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
@@ -124,92 +126,86 @@ func (m *Imagegate) layered(ctx context.Context, source *directoryFS, rules []ch
 			return merged, false, err
 		}
 	}
-	merged, err = policy.Merge(merged, m.flags(), rules)
+	flags, err := m.flags()
+	if err != nil {
+		return merged, false, err
+	}
+	merged, err = policy.Merge(merged, flags, rules)
 	return merged, !found && m.Policy == nil, err
 }
 
 // flags returns a policy of the flags that differ from their defaults: those were given.
-// A flag that is given as its default has is not told from one that is left out.
-func (m *Imagegate) flags() policy.Policy {
+// A flag that is given as its default has it is not told from one that is left out.
+func (m *Imagegate) flags() (policy.Policy, error) {
+	initial, err := policy.Defaults()
+	if err != nil {
+		return initial, err
+	}
 	var p policy.Policy
 	for _, s := range settings {
-		if s.given(m) {
-			s.give(&p, m)
-			p.Set(s.key, checks.Location{Path: "--" + s.flag})
+		s.give(&p, m)
+		if !policy.Same(s.key, p, initial) {
+			_, flag, _ := strings.Cut(s.key, ".")
+			p.Set(s.key, checks.Location{Path: "--" + cmp.Or(flag, s.key)})
 		}
 	}
-	return p
+	return p, nil
 }
 
-// setting is a flag of the module that the policy has a key for.
+// setting is a flag of the module that the policy has a key for, of the same name
+// behind that of its section.
 type setting struct {
-	flag, key string
-	// given reports whether it differs from its default.
-	given func(*Imagegate) bool
-	give  func(*policy.Policy, *Imagegate)
-	take  func(*Imagegate, policy.Policy)
+	key  string
+	give func(*policy.Policy, *Imagegate)
+	take func(*Imagegate, policy.Policy)
 }
 
-// settings are all of them, with their defaults as New has them.
+// settings are all of them.
 var settings = []setting{
-	textSetting("profile", "profile", string(checks.DefaultProfile),
-		func(m *Imagegate) *string { return &m.Profile }, func(p *policy.Policy) *checks.Profile { return &p.Profile }),
-	numberSetting("max-size", "budgets.max-size", 500_000_000,
-		func(m *Imagegate) *int { return &m.MaxSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxSize }),
-	durationSetting("database-max-age", "scan.database-max-age", 168*time.Hour,
-		func(m *Imagegate) *int { return &m.DatabaseMaxAge }, func(p *policy.Policy) *time.Duration { return &p.Scan.DatabaseMaxAge }),
-	listSetting("required", "run.required", nil,
-		func(m *Imagegate) *[]string { return &m.Required }, func(p *policy.Policy) *[]string { return &p.Run.Required }),
-	numberSetting("max-memory", "run.max-memory", 2<<30,
-		func(m *Imagegate) *int { return &m.MaxMemory }, func(p *policy.Policy) *int64 { return &p.Run.MaxMemory }),
-	numberSetting("max-processes", "run.max-processes", 1000,
-		func(m *Imagegate) *int { return &m.MaxProcesses }, func(p *policy.Policy) *int { return &p.Run.MaxProcesses }),
-	durationSetting("grace-period", "run.grace-period", 10*time.Second,
-		func(m *Imagegate) *int { return &m.GracePeriod }, func(p *policy.Policy) *time.Duration { return &p.Run.GracePeriod }),
-	durationSetting("start-timeout", "run.start-timeout", 2*time.Minute,
-		func(m *Imagegate) *int { return &m.StartTimeout }, func(p *policy.Policy) *time.Duration { return &p.Run.StartTimeout }),
-	durationSetting("healthcheck-interval", "run.healthcheck-interval", time.Second,
-		func(m *Imagegate) *int { return &m.HealthcheckInterval }, func(p *policy.Policy) *time.Duration { return &p.Run.HealthcheckInterval }),
-	textSetting("slow-path", "run.slow-path", "",
-		func(m *Imagegate) *string { return &m.SlowPath }, func(p *policy.Policy) *string { return &p.Run.SlowPath }),
-	textSetting("metrics-path", "run.metrics-path", "",
-		func(m *Imagegate) *string { return &m.MetricsPath }, func(p *policy.Policy) *string { return &p.Run.MetricsPath }),
-	listSetting("tmpfs", "run.tmpfs", []string{"/tmp", "/run"},
-		func(m *Imagegate) *[]string { return &m.Tmpfs }, func(p *policy.Policy) *[]string { return &p.Run.Tmpfs }),
+	textSetting("profile", func(m *Imagegate) *string { return &m.Profile }, func(p *policy.Policy) *checks.Profile { return &p.Profile }),
+	numberSetting("budgets.max-size", func(m *Imagegate) *int { return &m.MaxSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxSize }),
+	durationSetting("scan.database-max-age", func(m *Imagegate) *int { return &m.DatabaseMaxAge }, func(p *policy.Policy) *time.Duration { return &p.Scan.DatabaseMaxAge }),
+	listSetting("run.required", func(m *Imagegate) *[]string { return &m.Required }, func(p *policy.Policy) *[]string { return &p.Run.Required }),
+	numberSetting("run.max-memory", func(m *Imagegate) *int { return &m.MaxMemory }, func(p *policy.Policy) *int64 { return &p.Run.MaxMemory }),
+	numberSetting("run.max-processes", func(m *Imagegate) *int { return &m.MaxProcesses }, func(p *policy.Policy) *int { return &p.Run.MaxProcesses }),
+	durationSetting("run.grace-period", func(m *Imagegate) *int { return &m.GracePeriod }, func(p *policy.Policy) *time.Duration { return &p.Run.GracePeriod }),
+	durationSetting("run.start-timeout", func(m *Imagegate) *int { return &m.StartTimeout }, func(p *policy.Policy) *time.Duration { return &p.Run.StartTimeout }),
+	durationSetting("run.healthcheck-interval", func(m *Imagegate) *int { return &m.HealthcheckInterval }, func(p *policy.Policy) *time.Duration { return &p.Run.HealthcheckInterval }),
+	textSetting("run.slow-path", func(m *Imagegate) *string { return &m.SlowPath }, func(p *policy.Policy) *string { return &p.Run.SlowPath }),
+	textSetting("run.metrics-path", func(m *Imagegate) *string { return &m.MetricsPath }, func(p *policy.Policy) *string { return &p.Run.MetricsPath }),
+	listSetting("run.tmpfs", func(m *Imagegate) *[]string { return &m.Tmpfs }, func(p *policy.Policy) *[]string { return &p.Run.Tmpfs }),
 }
 
-func textSetting[T ~string](flag, key, initial string, of func(*Imagegate) *string, in func(*policy.Policy) *T) setting {
+func textSetting[T ~string](key string, of func(*Imagegate) *string, in func(*policy.Policy) *T) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return *of(m) != initial },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = string(*in(&p)) },
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = string(*in(&p)) },
 	}
 }
 
-func numberSetting[T int | int64](flag, key string, initial int, of func(*Imagegate) *int, in func(*policy.Policy) *T) setting {
+func numberSetting[T int | int64](key string, of func(*Imagegate) *int, in func(*policy.Policy) *T) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return *of(m) != initial },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = int(*in(&p)) },
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = int(*in(&p)) },
 	}
 }
 
-func durationSetting(flag, key string, initial time.Duration, of func(*Imagegate) *int, in func(*policy.Policy) *time.Duration) setting {
+func durationSetting(key string, of func(*Imagegate) *int, in func(*policy.Policy) *time.Duration) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return milliseconds(*of(m)) != initial },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = milliseconds(*of(m)) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = int(in(&p).Milliseconds()) },
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = milliseconds(*of(m)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = int(in(&p).Milliseconds()) },
 	}
 }
 
-func listSetting(flag, key string, initial []string, of func(*Imagegate) *[]string, in func(*policy.Policy) *[]string) setting {
+func listSetting(key string, of func(*Imagegate) *[]string, in func(*policy.Policy) *[]string) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return !slices.Equal(*of(m), initial) },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = *of(m) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = *in(&p) },
+		key: key,
+		give: func(p *policy.Policy, m *Imagegate) {
+			*in(p) = slices.Concat(*of(m)) // nil where it is empty, as it is where it is not given
+		},
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = *in(&p) },
 	}
 }
