@@ -66,6 +66,7 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		BuildArgs            []string
 		Platforms            []dagger.Platform
 		Profile              string
+		Policy               *dagger.Directory
 		Env                  []string
 		SecretEnv            []*dagger.Secret
 		SecretEnvNames       []string
@@ -107,6 +108,7 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.BuildArgs = r.BuildArgs
 	concrete.Platforms = r.Platforms
 	concrete.Profile = r.Profile
+	concrete.Policy = r.Policy
 	concrete.Env = r.Env
 	concrete.SecretEnv = r.SecretEnv
 	concrete.SecretEnvNames = r.SecretEnvNames
@@ -152,6 +154,7 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		BuildArgs            []string
 		Platforms            []dagger.Platform
 		Profile              string
+		Policy               *dagger.Directory
 		Env                  []string
 		SecretEnv            []*dagger.Secret
 		SecretEnvNames       []string
@@ -197,6 +200,7 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.BuildArgs = concrete.BuildArgs
 	r.Platforms = concrete.Platforms
 	r.Profile = concrete.Profile
+	r.Policy = concrete.Policy
 	r.Env = concrete.Env
 	r.SecretEnv = concrete.SecretEnv
 	r.SecretEnvNames = concrete.SecretEnvNames
@@ -382,6 +386,27 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 	switch parentName {
 	case "Imagegate":
 		switch fnName {
+		case "Baseline":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			var add bool
+			if inputArgs["add"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["add"]), &add)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg add", err))
+				}
+			}
+			return (*Imagegate).Baseline(&parent, ctx, source, add)
 		case "Build":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)
@@ -445,6 +470,20 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Imagegate).Image(&parent, ctx, source)
+		case "Init":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			return (*Imagegate).Init(&parent, ctx, source)
 		case "Lint":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)
@@ -638,6 +677,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				err = json.Unmarshal([]byte(inputArgs["profile"]), &profile)
 				if err != nil {
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg profile", err))
+				}
+			}
+			var policy *dagger.Directory
+			if inputArgs["policy"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["policy"]), &policy)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg policy", err))
 				}
 			}
 			var env []string
@@ -885,7 +931,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutToken", err))
 				}
 			}
-			return New(dockerfile, target, buildArg, platform, profile, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
+			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
 		default:
 			return nil, fmt.Errorf("unknown function %s", fnName)
 		}

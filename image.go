@@ -6,6 +6,7 @@ import (
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/internal/dagger"
 )
@@ -23,17 +24,18 @@ func (m *Imagegate) Image(
 	// +defaultPath="/"
 	source *dagger.Directory,
 ) (string, error) {
-	return m.only(ctx, source, m.image)
+	m, by := m.under(ctx, source)
+	return m.only(ctx, source, by, m.image)
 }
 
-// only builds the image and judges it by one gate.
-func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, gate imageGate) (string, error) {
+// only builds the image and judges it by one gate, and that by the policy.
+func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, by policy.Input, gate imageGate) (string, error) {
 	built, img := m.export(ctx, source)
 	gates := []report.Gate{built}
 	if img != nil {
 		gates = append(gates, m.judgeImage(ctx, img, gate)...)
 	}
-	return verdict(report.Report{Image: img.describe(), Gates: gates})
+	return verdict(report.Report{Image: img.describe(), Gates: policy.Review(gates, by)})
 }
 
 func (m *Imagegate) image(ctx context.Context, img *tarball, p platformImage) report.Gate {

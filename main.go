@@ -19,6 +19,7 @@ import (
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/checks/runtime"
 	"github.com/imagegate/imagegate/checks/vuln"
@@ -38,6 +39,8 @@ type Imagegate struct {
 	Platforms []dagger.Platform
 	// +private
 	Profile string
+	// +private
+	Policy *dagger.Directory
 	// +private
 	Env []string
 	// +private
@@ -129,6 +132,11 @@ func New(
 	// severity MEDIUM block as well).
 	// +default="default"
 	profile string,
+	// Directory with the imagegate.yaml of the organisation: the one in the source lies
+	// over it, and flags that differ from their defaults over both. What it locks can
+	// only be tightened.
+	// +optional
+	policy *dagger.Directory,
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	// +optional
 	env []string,
@@ -248,7 +256,7 @@ func New(
 ) (*Imagegate, error) {
 	m := &Imagegate{
 		Dockerfile: dockerfile, Target: target, BuildArgs: buildArg, Platforms: platform, Env: env,
-		SecretEnv: secretEnv, SecretEnvNames: secretEnvName, Required: required,
+		Policy: policy, SecretEnv: secretEnv, SecretEnvNames: secretEnvName, Required: required,
 		Services: service, Bind: bind, BindAs: bindAs, Compose: compose, ComposeService: composeService,
 		SlowPath: slowPath, MetricsPath: metricsPath, Tmpfs: tmpfs, MaxProcesses: maxProcesses,
 		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
@@ -312,21 +320,27 @@ func (m *Imagegate) Verify(
 	return verdict(r)
 }
 
-// judge runs all gates side by side, and all of them to the end, so that one run
-// shows everything. The tarball is the one that they read; nil where the build
-// failed.
+// judge judges by every gate, as the policy of the source has it. The tarball is the
+// one that the gates read; nil where the build failed.
 func (m *Imagegate) judge(ctx context.Context, source *dagger.Directory) (report.Report, *tarball) {
+	m, by := m.under(ctx, source)
+	return m.judgeBy(ctx, source, by)
+}
+
+// judgeBy runs all gates side by side, and all of them to the end, so that one run
+// shows everything; what they found is then reviewed by the policy.
+func (m *Imagegate) judgeBy(ctx context.Context, source *dagger.Directory, by policy.Input) (report.Report, *tarball) {
 	var lint, built report.Gate
 	var judged []report.Gate
 	var img *tarball
 	var side sync.WaitGroup
-	side.Go(func() { lint = m.lint(ctx, source) })
+	side.Go(func() { lint = m.lint(ctx, source, by) })
 	side.Go(func() {
 		built, img = m.export(ctx, source)
 		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run(source))
 	})
 	side.Wait()
-	return report.Report{Image: img.describe(), Gates: append([]report.Gate{lint, built}, judged...)}, img
+	return report.Report{Image: img.describe(), Gates: policy.Review(append([]report.Gate{lint, built}, judged...), by)}, img
 }
 
 // imageGate judges one platform of the tarball.
