@@ -48,9 +48,9 @@ var keys = []key{
 	entry("budgets.max-layer-size", "Most that one layer holds, uncompressed.",
 		"300MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxLayerSize }, higher[int64]()),
 	entry("budgets.max-layers", "Most layers that the image has.",
-		"40", number(1), func(p *Policy) *int { return &p.Budgets.MaxLayers }, higher[int]()),
+		"50", number(1), func(p *Policy) *int { return &p.Budgets.MaxLayers }, higher[int]()).initially(),
 	entry("budgets.max-growth", "Most that the image grows by against the one that it is compared with.",
-		"10%", percent, func(p *Policy) *float64 { return &p.Budgets.MaxGrowth }, higher[float64]()),
+		"10%", percent, func(p *Policy) *float64 { return &p.Budgets.MaxGrowth }, higher[float64]()).initially(),
 
 	entry("scan.scanners", "What looks for vulnerabilities: trivy, grype, scout, or several of them.",
 		"[trivy]", listOf(oneOf("trivy", "grype", "scout")), func(p *Policy) *[]string { return &p.Scan.Scanners }, lacks()).initially(),
