@@ -80,6 +80,11 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		MetricsPath          string
 		Tmpfs                []string
 		MaxSize              int
+		MaxCompressedSize    int
+		MaxLayerSize         int
+		MaxLayers            int
+		MaxGrowth            float64
+		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
 		HealthcheckInterval  int
@@ -89,6 +94,19 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		Database             *dagger.Directory
 		DatabaseRepositories []string
 		DatabaseMaxAge       int
+		Scanners             []string
+		ScannerRules         bool
+		SeverityThreshold    string
+		IgnoreUnfixed        bool
+		DeniedLicenses       []string
+		Vex                  []*dagger.File
+		VexProducts          []string
+		Sarif                []*dagger.File
+		GrypeImage           string
+		GrypeDatabase        *dagger.Directory
+		ScoutImage           string
+		ScoutUsername        string
+		ScoutToken           *dagger.Secret
 	}
 	concrete.Dockerfile = r.Dockerfile
 	concrete.Target = r.Target
@@ -109,6 +127,11 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.MetricsPath = r.MetricsPath
 	concrete.Tmpfs = r.Tmpfs
 	concrete.MaxSize = r.MaxSize
+	concrete.MaxCompressedSize = r.MaxCompressedSize
+	concrete.MaxLayerSize = r.MaxLayerSize
+	concrete.MaxLayers = r.MaxLayers
+	concrete.MaxGrowth = r.MaxGrowth
+	concrete.BaselineArchive = r.BaselineArchive
 	concrete.MaxMemory = r.MaxMemory
 	concrete.MaxProcesses = r.MaxProcesses
 	concrete.HealthcheckInterval = r.HealthcheckInterval
@@ -118,6 +141,19 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.Database = r.Database
 	concrete.DatabaseRepositories = r.DatabaseRepositories
 	concrete.DatabaseMaxAge = r.DatabaseMaxAge
+	concrete.Scanners = r.Scanners
+	concrete.ScannerRules = r.ScannerRules
+	concrete.SeverityThreshold = r.SeverityThreshold
+	concrete.IgnoreUnfixed = r.IgnoreUnfixed
+	concrete.DeniedLicenses = r.DeniedLicenses
+	concrete.Vex = r.Vex
+	concrete.VexProducts = r.VexProducts
+	concrete.Sarif = r.Sarif
+	concrete.GrypeImage = r.GrypeImage
+	concrete.GrypeDatabase = r.GrypeDatabase
+	concrete.ScoutImage = r.ScoutImage
+	concrete.ScoutUsername = r.ScoutUsername
+	concrete.ScoutToken = r.ScoutToken
 	return json.Marshal(&concrete)
 }
 
@@ -142,6 +178,11 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		MetricsPath          string
 		Tmpfs                []string
 		MaxSize              int
+		MaxCompressedSize    int
+		MaxLayerSize         int
+		MaxLayers            int
+		MaxGrowth            float64
+		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
 		HealthcheckInterval  int
@@ -151,6 +192,19 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		Database             *dagger.Directory
 		DatabaseRepositories []string
 		DatabaseMaxAge       int
+		Scanners             []string
+		ScannerRules         bool
+		SeverityThreshold    string
+		IgnoreUnfixed        bool
+		DeniedLicenses       []string
+		Vex                  []*dagger.File
+		VexProducts          []string
+		Sarif                []*dagger.File
+		GrypeImage           string
+		GrypeDatabase        *dagger.Directory
+		ScoutImage           string
+		ScoutUsername        string
+		ScoutToken           *dagger.Secret
 	}
 	err := json.Unmarshal(bs, &concrete)
 	if err != nil {
@@ -175,6 +229,11 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.MetricsPath = concrete.MetricsPath
 	r.Tmpfs = concrete.Tmpfs
 	r.MaxSize = concrete.MaxSize
+	r.MaxCompressedSize = concrete.MaxCompressedSize
+	r.MaxLayerSize = concrete.MaxLayerSize
+	r.MaxLayers = concrete.MaxLayers
+	r.MaxGrowth = concrete.MaxGrowth
+	r.BaselineArchive = concrete.BaselineArchive
 	r.MaxMemory = concrete.MaxMemory
 	r.MaxProcesses = concrete.MaxProcesses
 	r.HealthcheckInterval = concrete.HealthcheckInterval
@@ -184,6 +243,19 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.Database = concrete.Database
 	r.DatabaseRepositories = concrete.DatabaseRepositories
 	r.DatabaseMaxAge = concrete.DatabaseMaxAge
+	r.Scanners = concrete.Scanners
+	r.ScannerRules = concrete.ScannerRules
+	r.SeverityThreshold = concrete.SeverityThreshold
+	r.IgnoreUnfixed = concrete.IgnoreUnfixed
+	r.DeniedLicenses = concrete.DeniedLicenses
+	r.Vex = concrete.Vex
+	r.VexProducts = concrete.VexProducts
+	r.Sarif = concrete.Sarif
+	r.GrypeImage = concrete.GrypeImage
+	r.GrypeDatabase = concrete.GrypeDatabase
+	r.ScoutImage = concrete.ScoutImage
+	r.ScoutUsername = concrete.ScoutUsername
+	r.ScoutToken = concrete.ScoutToken
 	return nil
 }
 
@@ -523,6 +595,41 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Imagegate).Run(&parent, ctx, source)
+		case "Sbom":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			var name string
+			if inputArgs["name"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["name"]), &name)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg name", err))
+				}
+			}
+			var imagePlatform dagger.Platform
+			if inputArgs["imagePlatform"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["imagePlatform"]), &imagePlatform)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg imagePlatform", err))
+				}
+			}
+			return (*Imagegate).Sbom(&parent, ctx, source, format, name, imagePlatform)
 		case "Scan":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)
@@ -711,6 +818,41 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxSize", err))
 				}
 			}
+			var maxCompressedSize string
+			if inputArgs["maxCompressedSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxCompressedSize"]), &maxCompressedSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxCompressedSize", err))
+				}
+			}
+			var maxLayerSize string
+			if inputArgs["maxLayerSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxLayerSize"]), &maxLayerSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxLayerSize", err))
+				}
+			}
+			var maxLayers int
+			if inputArgs["maxLayers"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxLayers"]), &maxLayers)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxLayers", err))
+				}
+			}
+			var baseline *dagger.File
+			if inputArgs["baseline"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["baseline"]), &baseline)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg baseline", err))
+				}
+			}
+			var maxGrowth string
+			if inputArgs["maxGrowth"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxGrowth"]), &maxGrowth)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxGrowth", err))
+				}
+			}
 			var gracePeriod string
 			if inputArgs["gracePeriod"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["gracePeriod"]), &gracePeriod)
@@ -753,7 +895,98 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg databaseMaxAge", err))
 				}
 			}
-			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge)
+			var scanner []string
+			if inputArgs["scanner"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scanner"]), &scanner)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scanner", err))
+				}
+			}
+			var scannerRules bool
+			if inputArgs["scannerRules"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scannerRules"]), &scannerRules)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scannerRules", err))
+				}
+			}
+			var severityThreshold string
+			if inputArgs["severityThreshold"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["severityThreshold"]), &severityThreshold)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg severityThreshold", err))
+				}
+			}
+			var ignoreUnfixed bool
+			if inputArgs["ignoreUnfixed"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["ignoreUnfixed"]), &ignoreUnfixed)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg ignoreUnfixed", err))
+				}
+			}
+			var denyLicense []string
+			if inputArgs["denyLicense"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["denyLicense"]), &denyLicense)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg denyLicense", err))
+				}
+			}
+			var vex []*dagger.File
+			if inputArgs["vex"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["vex"]), &vex)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg vex", err))
+				}
+			}
+			var vexProduct []string
+			if inputArgs["vexProduct"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["vexProduct"]), &vexProduct)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg vexProduct", err))
+				}
+			}
+			var sarif []*dagger.File
+			if inputArgs["sarif"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["sarif"]), &sarif)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg sarif", err))
+				}
+			}
+			var grypeImage string
+			if inputArgs["grypeImage"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["grypeImage"]), &grypeImage)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg grypeImage", err))
+				}
+			}
+			var grypeDatabase *dagger.Directory
+			if inputArgs["grypeDatabase"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["grypeDatabase"]), &grypeDatabase)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg grypeDatabase", err))
+				}
+			}
+			var scoutImage string
+			if inputArgs["scoutImage"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scoutImage"]), &scoutImage)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutImage", err))
+				}
+			}
+			var scoutUsername string
+			if inputArgs["scoutUsername"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scoutUsername"]), &scoutUsername)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutUsername", err))
+				}
+			}
+			var scoutToken *dagger.Secret
+			if inputArgs["scoutToken"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scoutToken"]), &scoutToken)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutToken", err))
+				}
+			}
+			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, maxCompressedSize, maxLayerSize, maxLayers, baseline, maxGrowth, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
 		default:
 			return nil, fmt.Errorf("unknown function %s", fnName)
 		}

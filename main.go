@@ -68,6 +68,16 @@ type Imagegate struct {
 	// +private
 	MaxSize int
 	// +private
+	MaxCompressedSize int
+	// +private
+	MaxLayerSize int
+	// +private
+	MaxLayers int
+	// +private
+	MaxGrowth float64
+	// +private
+	BaselineArchive *dagger.File
+	// +private
 	MaxMemory int
 	// +private
 	MaxProcesses int
@@ -111,6 +121,12 @@ type Imagegate struct {
 	ScoutUsername string
 	// +private
 	ScoutToken *dagger.Secret
+
+	// What the policy of a source says besides: limits for reading the image, the bytes
+	// that its layers may waste, and severities of checks. They are of one call.
+	limits     image.Limits
+	wasted     int64
+	severities policy.Severities
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
@@ -193,6 +209,22 @@ func New(
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	// +default="500MB"
 	maxSize string,
+	// Most that its layers may hold as they are pulled, compressed, as in 200MB.
+	// +optional
+	maxCompressedSize string,
+	// Most that one layer may hold uncompressed, as in 300MB.
+	// +optional
+	maxLayerSize string,
+	// Most layers that the image may have.
+	// +default=50
+	maxLayers int,
+	// Image to measure growth against, as the last release: the tar file of its OCI
+	// layout, as docker save writes it and "build as-tarball" returns it.
+	// +optional
+	baseline *dagger.File,
+	// By how many percent the image may be larger than that of --baseline.
+	// +default="10%"
+	maxGrowth string,
 	// Time that the main process has to end after its stop signal, as in 10s.
 	// +default="10s"
 	gracePeriod string,
@@ -259,7 +291,7 @@ func New(
 		Policy: policy, SecretEnv: secretEnv, SecretEnvNames: secretEnvName, Required: required,
 		Services: service, Bind: bind, BindAs: bindAs, Compose: compose, ComposeService: composeService,
 		SlowPath: slowPath, MetricsPath: metricsPath, Tmpfs: tmpfs, MaxProcesses: maxProcesses,
-		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
+		BaselineArchive: baseline, ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
 		Scanners: scanner, ScannerRules: scannerRules, SeverityThreshold: strings.ToUpper(severityThreshold), IgnoreUnfixed: ignoreUnfixed,
 		DeniedLicenses: denyLicense, Vex: vex, VexProducts: vexProduct, Sarif: sarif,
 		GrypeImage: grypeImage, GrypeDatabase: grypeDatabase, ScoutImage: scoutImage, ScoutUsername: scoutUsername, ScoutToken: scoutToken,
@@ -269,11 +301,9 @@ func New(
 		return nil, fmt.Errorf("--profile: %w", err)
 	}
 	m.Profile = string(strictness)
-	size, err := units.FromHumanSize(maxSize)
-	if err != nil || size <= 0 {
-		return nil, fmt.Errorf("--max-size=%q is not a size: write it as in 500MB", maxSize)
+	if err := m.setBudgets(maxSize, maxCompressedSize, maxLayerSize, maxLayers, maxGrowth); err != nil {
+		return nil, err
 	}
-	m.MaxSize = int(size)
 	memory, err := units.RAMInBytes(maxMemory)
 	if err != nil || memory < 0 {
 		return nil, fmt.Errorf("--max-memory=%q is not a size: write it as in 512MB", maxMemory)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/catalog"
+	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/internal/dagger"
 )
@@ -103,6 +104,12 @@ func (m *Imagegate) under(ctx context.Context, source *dagger.Directory) (*Image
 			s.take(&of, by.Policy)
 		}
 	}
+	limits := by.Policy.Limits
+	of.limits = image.Limits{
+		Time: limits.Time, Memory: limits.Memory, Entries: limits.Entries,
+		Uncompressed: limits.Uncompressed, Ratio: int64(limits.Ratio), Path: limits.PathLength,
+	}
+	of.wasted, of.severities = by.Policy.Budgets.MaxWastedSize, by.Policy.SeveritiesOf(checks.NamesOf(by.Rules))
 	by.Profile = checks.Profile(of.Profile)
 	return &of, by
 }
@@ -145,25 +152,40 @@ func (m *Imagegate) flags() (policy.Policy, error) {
 	for _, s := range settings {
 		s.give(&p, m)
 		if !policy.Same(s.key, p, initial) {
-			_, flag, _ := strings.Cut(s.key, ".")
-			p.Set(s.key, checks.Location{Path: "--" + cmp.Or(flag, s.key)})
+			_, name, _ := strings.Cut(s.key, ".")
+			p.Set(s.key, checks.Location{Path: "--" + cmp.Or(s.flag, name, s.key)})
 		}
 	}
 	return p, nil
 }
 
-// setting is a flag of the module that the policy has a key for, of the same name
-// behind that of its section.
+// setting is a flag of the module that the policy has a key for.
 type setting struct {
-	key  string
+	key string
+	// flag is its name; empty where that is the key's, behind that of its section.
+	flag string
 	give func(*policy.Policy, *Imagegate)
 	take func(*Imagegate, policy.Policy)
+}
+
+// by returns the setting of a flag that has a name of its own.
+func (s setting) by(flag string) setting {
+	s.flag = flag
+	return s
 }
 
 // settings are all of them.
 var settings = []setting{
 	textSetting("profile", func(m *Imagegate) *string { return &m.Profile }, func(p *policy.Policy) *checks.Profile { return &p.Profile }),
 	numberSetting("budgets.max-size", func(m *Imagegate) *int { return &m.MaxSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxSize }),
+	numberSetting("budgets.max-compressed-size", func(m *Imagegate) *int { return &m.MaxCompressedSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxCompressedSize }),
+	numberSetting("budgets.max-layer-size", func(m *Imagegate) *int { return &m.MaxLayerSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxLayerSize }),
+	numberSetting("budgets.max-layers", func(m *Imagegate) *int { return &m.MaxLayers }, func(p *policy.Policy) *int { return &p.Budgets.MaxLayers }),
+	numberSetting("budgets.max-growth", func(m *Imagegate) *float64 { return &m.MaxGrowth }, func(p *policy.Policy) *float64 { return &p.Budgets.MaxGrowth }),
+	listSetting("scan.scanners", func(m *Imagegate) *[]string { return &m.Scanners }, func(p *policy.Policy) *[]string { return &p.Scan.Scanners }).by("scanner"),
+	textSetting("scan.threshold", func(m *Imagegate) *string { return &m.SeverityThreshold }, func(p *policy.Policy) *checks.Severity { return &p.Scan.Threshold }).by("severity-threshold"),
+	switchSetting("scan.ignore-unfixed", func(m *Imagegate) *bool { return &m.IgnoreUnfixed }, func(p *policy.Policy) *bool { return &p.Scan.IgnoreUnfixed }),
+	listSetting("scan.licenses.deny", func(m *Imagegate) *[]string { return &m.DeniedLicenses }, func(p *policy.Policy) *[]string { return &p.Scan.DeniedLicenses }).by("deny-license"),
 	durationSetting("scan.database-max-age", func(m *Imagegate) *int { return &m.DatabaseMaxAge }, func(p *policy.Policy) *time.Duration { return &p.Scan.DatabaseMaxAge }),
 	listSetting("run.required", func(m *Imagegate) *[]string { return &m.Required }, func(p *policy.Policy) *[]string { return &p.Run.Required }),
 	numberSetting("run.max-memory", func(m *Imagegate) *int { return &m.MaxMemory }, func(p *policy.Policy) *int64 { return &p.Run.MaxMemory }),
@@ -184,11 +206,19 @@ func textSetting[T ~string](key string, of func(*Imagegate) *string, in func(*po
 	}
 }
 
-func numberSetting[T int | int64](key string, of func(*Imagegate) *int, in func(*policy.Policy) *T) setting {
+func switchSetting(key string, of func(*Imagegate) *bool, in func(*policy.Policy) *bool) setting {
+	return setting{
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = *of(m) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = *in(&p) },
+	}
+}
+
+func numberSetting[N, T int | int64 | float64](key string, of func(*Imagegate) *N, in func(*policy.Policy) *T) setting {
 	return setting{
 		key:  key,
 		give: func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
-		take: func(m *Imagegate, p policy.Policy) { *of(m) = int(*in(&p)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = N(*in(&p)) },
 	}
 }
 

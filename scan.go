@@ -118,6 +118,9 @@ func (m *Imagegate) scanned(ctx context.Context, img *tarball, p platformImage) 
 		})
 	}
 	side.Wait()
+	if read, err := p.read(); err == nil { // else the image gate says why
+		scan.BaseLayers = read.BaseLayers
+	}
 	// Those of the scanners stand before those that were given.
 	scan.Reports = append(slices.Concat(reports...), scan.Reports...)
 	for _, err := range failures {
@@ -217,8 +220,8 @@ func (m *Imagegate) checkScan() error {
 			return fmt.Errorf("--scanner=%q is none of trivy, grype and scout: give the report of another one by --sarif", name)
 		case slices.Contains(m.Scanners[:i], name):
 			return fmt.Errorf("--scanner names %s twice", name)
-		case name == scoutScanner && (m.ScoutImage == "" || m.ScoutUsername == "" || m.ScoutToken == nil):
-			return errors.New("--scanner=scout needs --scout-image=docker/scout-cli:TAG, --scout-username and --scout-token: Docker Scout answers nobody without an account")
+		case name == scoutScanner && !m.scoutGiven():
+			return errScout
 		}
 	}
 	switch checks.Severity(m.SeverityThreshold) {
@@ -227,6 +230,13 @@ func (m *Imagegate) checkScan() error {
 	}
 	return fmt.Errorf("--severity-threshold=%q is no severity: choose LOW, MEDIUM, HIGH or CRITICAL", m.SeverityThreshold)
 }
+
+// scoutGiven reports whether there is what Docker Scout needs.
+func (m *Imagegate) scoutGiven() bool {
+	return m.ScoutImage != "" && m.ScoutUsername != "" && m.ScoutToken != nil
+}
+
+var errScout = errors.New("the scanner scout needs --scout-image=docker/scout-cli:TAG, --scout-username and --scout-token: Docker Scout answers nobody without an account")
 
 // databaseRefresh is how often a database is asked for anew: Trivy publishes one
 // every six hours.
@@ -327,6 +337,9 @@ func (m *Imagegate) grype(ctx context.Context, input scanInput) ([]*vuln.Report,
 // scout scans by Docker Scout, which sends what packages there are to Docker and
 // gets what is known of them back: that is never cached.
 func (m *Imagegate) scout(ctx context.Context, input scanInput) ([]*vuln.Report, error) {
+	if !m.scoutGiven() { // a policy may ask for it as well
+		return nil, errScout
+	}
 	written := input.in(dag.Container().From(m.ScoutImage)).
 		WithEnvVariable("DOCKER_SCOUT_HUB_USER", m.ScoutUsername).
 		WithSecretVariable("DOCKER_SCOUT_HUB_PASSWORD", m.ScoutToken).

@@ -139,31 +139,34 @@ func TestNameLayers(t *testing.T) {
 		layers []Layer
 		steps  []Step
 		want   []string // empty: not certain
+		base   int
 	}{
 		"in order": {
 			[]Layer{base, layer(0, ""), layer(5, "/app"), layer(9, "/")},
 			[]Step{step("WORKDIR", "/app"), step("COPY", "/app"), step("ENV", ""), step("RUN", "")},
-			[]string{"", "", "COPY /app", "RUN "},
+			[]string{"", "", "COPY /app", "RUN "}, 0,
 		},
 		"a directory that was there": {
 			[]Layer{base, base, layer(5, "/app"), layer(9, "/")},
 			[]Step{step("WORKDIR", "/app"), step("COPY", "/app"), step("RUN", "")},
-			[]string{"", "", "COPY /app", "RUN "},
+			[]string{"", "", "COPY /app", "RUN "}, 2,
 		},
 		"one file": {
 			[]Layer{base, layer(1, "/etc")},
 			[]Step{step("COPY", "/etc/app.conf")},
-			[]string{"", "COPY /etc/app.conf"},
+			[]string{"", "COPY /etc/app.conf"}, 1,
 		},
-		"does not fit":  {[]Layer{base, layer(5, "/srv")}, []Step{step("COPY", "/app")}, []string{"", ""}},
-		"too few":       {[]Layer{layer(5, "/app")}, []Step{step("RUN", ""), step("COPY", "/app")}, []string{""}},
-		"two ways":      {[]Layer{base, layer(0, ""), layer(5, "/app")}, []Step{step("RUN", ""), step("WORKDIR", "/x"), step("COPY", "/app")}, []string{"", "", "COPY /app"}},
-		"no step":       {[]Layer{base}, nil, []string{""}},
-		"many WORKDIRs": {slices.Repeat([]Layer{layer(0, "")}, 40), slices.Repeat([]Step{step("WORKDIR", "/x")}, 40), make([]string, 40)},
+		"does not fit":  {[]Layer{base, layer(5, "/srv")}, []Step{step("COPY", "/app")}, []string{"", ""}, 0},
+		"too few":       {[]Layer{layer(5, "/app")}, []Step{step("RUN", ""), step("COPY", "/app")}, []string{""}, 0},
+		"two ways":      {[]Layer{base, layer(0, ""), layer(5, "/app")}, []Step{step("RUN", ""), step("WORKDIR", "/x"), step("COPY", "/app")}, []string{"", "", "COPY /app"}, 0},
+		"no step":       {[]Layer{base}, nil, []string{""}, 1},
+		"many WORKDIRs": {slices.Repeat([]Layer{layer(0, "")}, 40), slices.Repeat([]Step{step("WORKDIR", "/x")}, 40), make([]string, 40), 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			NameLayers(test.layers, test.steps)
+			if got := NameLayers(test.layers, test.steps); got != test.base {
+				t.Errorf("%d layers of the base image, want %d", got, test.base)
+			}
 			for i, want := range test.want {
 				if got := test.layers[i].Instruction; got != want {
 					t.Errorf("layer %d is of %q, want %q", i+1, got, want)

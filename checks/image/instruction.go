@@ -70,8 +70,9 @@ func instruction(by string) string {
 // ones of the image, as far as there is but one way to line them up: RUN, COPY and
 // ADD make a layer each, WORKDIR one where its directory was not there yet; a layer
 // of COPY or ADD holds nothing but what lies where they write. Layers that have a
-// name keep it.
-func NameLayers(layers []Layer, steps []Step) {
+// name keep it. It returns how many layers lie below those of the stage: the ones of
+// its base image; 0 where that is not certain.
+func NameLayers(layers []Layer, steps []Step) (base int) {
 	var makers []Step
 	for _, s := range steps {
 		switch s.Keyword {
@@ -81,14 +82,15 @@ func NameLayers(layers []Layer, steps []Step) {
 	}
 	l := lineUp{layers: layers, steps: makers, names: make([]string, len(layers))}
 	l.from(len(layers)-1, len(makers)-1)
-	if l.tries > maxTries {
-		return
+	if l.tries > maxTries || l.agreed == nil {
+		return 0
 	}
 	for i, name := range l.agreed {
 		if layers[i].Instruction == "" {
 			layers[i].Instruction = name
 		}
 	}
+	return max(l.base, 0)
 }
 
 // lineUp tries the ways to line layers up with steps, from their ends.
@@ -97,6 +99,7 @@ type lineUp struct {
 	steps  []Step
 	names  []string // of the way that is tried
 	agreed []string // of all ways so far
+	base   int      // layers below the steps in all ways so far; -1: they differ
 	tries  int
 }
 
@@ -109,7 +112,10 @@ func (l *lineUp) from(layer, step int) {
 	}
 	if step < 0 {
 		if l.agreed == nil {
-			l.agreed = slices.Clone(l.names)
+			l.agreed, l.base = slices.Clone(l.names), layer+1
+		}
+		if l.base != layer+1 {
+			l.base = -1
 		}
 		for i, name := range l.names {
 			if l.agreed[i] != name {

@@ -76,7 +76,7 @@ func judgeDisagreement(s *Scan) checks.Outcome {
 		if more := len(list) - maxIDs; more > 0 {
 			f.Message += fmt.Sprintf(" and %d more", more)
 		}
-		f.Subject, f.Aliases = p.subject(), p.names()
+		f.Subject = p.subject()
 		findings = append(findings, f)
 	}
 	if len(findings) > 0 {

@@ -64,13 +64,6 @@ func comparePackages(a, b pkg) int {
 	return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.version, b.version))
 }
 
-// names are those by which a waiver may name a vulnerability of a package,
-// besides the subject of its finding.
-func (v Vulnerability) names() []string {
-	names := append([]string{v.ID}, v.Aliases...)
-	names = append(names, v.Advisories...)
-	return append(names, v.pkg().names()...)
-}
-
-// names are those by which a waiver may name a package.
-func (p pkg) names() []string { return slices.Compact([]string{p.name, p.subject()}) }
+// otherIDs are those by which a waiver may name a vulnerability of a package
+// besides the subject of its finding, which has the id and the package.
+func (v Vulnerability) otherIDs() []string { return slices.Concat(v.Aliases, v.Advisories) }

@@ -69,7 +69,7 @@ func judgeLicense(s *Scan) checks.Outcome {
 			continue
 		}
 		f := checks.At(checks.Location{Path: l.Path}, "%s comes under %s, and %s is denied", l.Package, l.Name, term)
-		f.Subject, f.Aliases = l.Name+" "+l.Package, []string{l.Name, l.Package}
+		f.Subject = l.Name + " " + l.Package
 		findings = append(findings, f)
 	}
 	out := checks.Found(findings...)
