@@ -168,7 +168,7 @@ func TestParseErrors(t *testing.T) {
 		"budgets:\n  max-size: [1MB]\n":                        "imagegate.yaml:2:13: budgets.max-size is not a size: write it as in 500MB",
 		"budgets:\n  max-size:\n":                              "imagegate.yaml:2:12: budgets.max-size is not a size: write it as in 500MB",
 		"budgets:\n  max-layers: 0\n":                          `imagegate.yaml:2:15: budgets.max-layers: "0" is not a whole number from 1 on: write it as in 40`,
-		"budgets:\n  max-growth: a lot\n":                      `imagegate.yaml:2:15: budgets.max-growth: "a lot" is not a percentage: write it as in 10%`,
+		"budgets:\n  max-growth: a lot\n":                      `imagegate.yaml:2:15: budgets.max-growth: "a lot" is not a percentage above 0: write it as in 10%`,
 		"scan:\n  scanners: trivy\n":                           "imagegate.yaml:2:13: scan.scanners is no list: write it in brackets, as in [a, b]",
 		"scan:\n  scanners: [trivi]\n":                         `imagegate.yaml:2:14: scan.scanners: "trivi" is not one of them: write trivy`,
 		"scan:\n  scanners: [trivy, trivy]\n":                  "imagegate.yaml:2:21: scan.scanners names trivy twice: remove one",
