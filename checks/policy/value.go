@@ -41,8 +41,7 @@ const (
 
 var (
 	size     = scalar("a size", "500MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "exclusiveMinimum": 0}, parseSize)
-	memory   = scalar("a size", "512MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "minimum": 0}, parseMemory)
-	percent  = scalar("a percentage above 0", "10%", object{"type": []string{"string", "number"}, "pattern": `^` + numberPattern + ` ?%?$`, "exclusiveMinimum": 0}, parsePercent)
+	percent  = scalar("a whole percentage from 1 on", "10%", object{"type": []string{"string", "integer"}, "pattern": `^[0-9]+ ?%?$`, "minimum": 1}, parsePercent)
 	duration = scalar("a duration", "10s, 2m or 7d", object{"type": "string", "pattern": durationPattern}, parseDuration)
 	severity = choice("a severity", levels...)
 	text     = scalar("a text", "a name", object{"type": "string", "minLength": 1}, func(s string) (string, error) { return s, nil })
@@ -106,6 +105,18 @@ func choice[T ~string](what string, values ...T) kind[T] {
 
 // oneOf returns a kind of value that is one of these.
 func oneOf[T ~string](values ...T) kind[T] { return choice("one of them", values...) }
+
+// memory returns the kind of sizes of memory from a lowest number of bytes on, as Docker
+// reads them: both MB and MiB are 1024 times 1024.
+func memory(least int64) kind[int64] {
+	return scalar("a size", "512MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "minimum": least}, func(s string) (int64, error) {
+		n, err := parseBytes(s, 1024)
+		if err == nil && n < least {
+			return 0, errNoValue
+		}
+		return n, err
+	})
+}
 
 // number returns the kind of whole numbers from a lowest one on.
 func number(least int) kind[int] {
@@ -180,11 +191,8 @@ func parseSize(s string) (int64, error) {
 	return n, err
 }
 
-// parseMemory reads a size in bytes, as Docker does for memory: both MB and MiB are
-// 1024 times 1024.
-func parseMemory(s string) (int64, error) { return parseBytes(s, 1024) }
-
-func parseBytes(s string, decimal float64) (int64, error) {
+// parseBytes reads a size whose decimal units are powers of a base.
+func parseBytes(s string, base float64) (int64, error) {
 	if !sizeForm.MatchString(s) {
 		return 0, errNoValue
 	}
@@ -194,7 +202,6 @@ func parseBytes(s string, decimal float64) (int64, error) {
 	if err != nil {
 		return 0, errNoValue
 	}
-	base := decimal
 	if strings.Contains(unit, "i") {
 		base = 1024
 	}
@@ -207,9 +214,9 @@ func parseBytes(s string, decimal float64) (int64, error) {
 	return int64(n), nil
 }
 
-func parsePercent(s string) (float64, error) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
-	if err != nil || n <= 0 || math.IsInf(n, 0) || math.IsNaN(n) {
+func parsePercent(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(s, "%")))
+	if err != nil || n < 1 {
 		return 0, errNoValue
 	}
 	return n, nil
