@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/internal/dagger"
@@ -23,7 +24,7 @@ func (m *Imagegate) Image(
 	// +defaultPath="/"
 	source *dagger.Directory,
 ) (string, error) {
-	return m.only(ctx, source, m.image)
+	return m.only(ctx, source, m.image(source))
 }
 
 // only builds the image and judges it by one gate.
@@ -36,19 +37,25 @@ func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, gate ima
 	return verdict(report.Report{Image: img.describe(), Gates: gates})
 }
 
-func (m *Imagegate) image(ctx context.Context, img *tarball, p platformImage) report.Gate {
-	return timed(ctx, "image", p.label, func(ctx context.Context) []checks.Result {
-		profile := checks.Profile(m.Profile)
-		list := checks.Select(image.All(), profile)
-		read, err := image.Read(ctx, img.archive, p.Platform, image.Limits{})
-		if err != nil {
-			return checks.Errors(list, fmt.Errorf("read the image: %w", err))
-		}
-		read.Budgets.Uncompressed = int64(m.MaxSize)
-		results := checks.Run(list, read)
-		for i, res := range results {
-			results[i] = profile.Apply(res)
-		}
-		return results
-	})
+func (m *Imagegate) image(source *dagger.Directory) imageGate {
+	return func(ctx context.Context, img *tarball, p platformImage) report.Gate {
+		return timed(ctx, "image", p.label, func(ctx context.Context) []checks.Result {
+			profile := checks.Profile(m.Profile)
+			list := checks.Select(image.All(), profile)
+			read, err := image.Read(ctx, img.archive, p.Platform, image.Limits{})
+			if err != nil {
+				return checks.Errors(list, fmt.Errorf("read the image: %w", err))
+			}
+			// One that cannot be read is a finding of the lint gate.
+			if d, err := dockerfile.Load(newDirectoryFS(ctx, source), dockerfile.Options{Dockerfile: m.Dockerfile, Target: m.Target}); err == nil {
+				image.NameLayers(read.Layers, image.StepsOf(d.Final))
+			}
+			read.Budgets.Uncompressed = int64(m.MaxSize)
+			results := checks.Run(list, read)
+			for i, res := range results {
+				results[i] = profile.Apply(res)
+			}
+			return results
+		})
+	}
 }

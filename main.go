@@ -249,7 +249,7 @@ func (m *Imagegate) judge(ctx context.Context, source *dagger.Directory) (report
 	side.Go(func() { lint = m.lint(ctx, source) })
 	side.Go(func() {
 		built, img = m.export(ctx, source)
-		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run(source))
+		judged = m.judgeImage(ctx, img, m.image(source), m.scan, m.run(source))
 	})
 	side.Wait()
 	return report.Report{Image: img.describe(), Gates: append([]report.Gate{lint, built}, judged...)}, img

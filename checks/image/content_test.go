@@ -44,6 +44,7 @@ func TestSecrets(t *testing.T) {
 		"binary":                {"app/a", "\x7fELF\x00" + pemKey, ""},
 		"installed by npm":      {"app/node_modules/tls/test/key.pem", pemKey, ""},
 		"installed by pip":      {"usr/local/lib/python3.12/site-packages/x/key.pem", pemKey, ""},
+		"snakeoil":              {"etc/ssl/private/ssl-cert-snakeoil.key", pemKey, ""},
 		"served by nginx":       {"usr/share/nginx/html/main.js", "'" + githubToken + "'", "a GitHub token"},
 		"env file":              {"app/.env", "PORT=80\nexport API_TOKEN='f3b1c9d7e5a2'\n", "the variable API_TOKEN, which holds a secret, going by its name"},
 		"env file, production":  {"app/.env.production", "DB_PASSWORD=s8Kq0mJv3Yt\n", "the variable DB_PASSWORD, which holds a secret, going by its name"},

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 const programs = `
@@ -170,6 +173,20 @@ func TestNameLayers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestStepsOf(t *testing.T) {
+	d, err := dockerfile.Load(fstest.MapFS{"Dockerfile": {Data: []byte("FROM alpine AS base\nRUN a\n\nFROM base\nWORKDIR /app\nCOPY . .\nCOPY x /etc/y\nCOPY z $DIR\n")}}, dockerfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Step{
+		{"RUN", "Dockerfile:2, RUN", ""}, {"WORKDIR", "Dockerfile:5, WORKDIR", ""},
+		{"COPY", "Dockerfile:6, COPY", "/app"}, {"COPY", "Dockerfile:7, COPY", "/etc/y"}, {"COPY", "Dockerfile:8, COPY", ""},
+	}
+	if got := StepsOf(d.Final); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -1,12 +1,14 @@
 package image
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/source"
 )
 
@@ -14,11 +16,32 @@ import (
 type Step struct {
 	// Keyword is RUN, COPY, ADD, WORKDIR or another, in upper case.
 	Keyword string
-	// Name is how findings call it: "Dockerfile:12: RUN npm ci".
+	// Name is how findings call it: "Dockerfile:12, RUN".
 	Name string
-	// Into is where COPY and ADD write, and which directory WORKDIR makes,
-	// absolute; empty where that is not known.
+	// Into is where COPY and ADD write, absolute; empty where that is not known.
 	Into string
+}
+
+// StepsOf returns the instructions of a stage, those of the stages that it is
+// built on first.
+func StepsOf(stage *dockerfile.Stage) []Step {
+	var steps []Step
+	if stage.Base != nil {
+		steps = StepsOf(stage.Base)
+	}
+	for _, in := range stage.Instructions {
+		s := Step{Keyword: in.Keyword, Name: fmt.Sprintf("%s:%d, %s", in.Location.Path, in.Location.Line, in.Keyword)}
+		if c, ok := in.Copy(); ok && c.Dest.Known {
+			switch {
+			case path.IsAbs(c.Dest.Text):
+				s.Into = path.Clean(c.Dest.Text)
+			case in.Dir.Known:
+				s.Into = path.Join("/", in.Dir.Text, c.Dest.Text)
+			}
+		}
+		steps = append(steps, s)
+	}
+	return steps
 }
 
 // nameLayers names the instruction of each layer by the history in the
