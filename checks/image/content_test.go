@@ -230,7 +230,7 @@ func TestChanges(t *testing.T) {
 // The tree must not depend on how its parts come about: directories that go and
 // come again, files that turn into directories.
 func TestTreeAgain(t *testing.T) {
-	img, err := read(t, imageOf("amd64",
+	_, err := read(t, imageOf("amd64",
 		layerOf(dir("d"), file("d/a", "1"), file("d/b", "1"), file("f", "")),
 		layerOf(file(".wh.d", ""), file("f/x", "1")),
 		layerOf(file("d/b", "2"), symlink("f", "d")),
@@ -238,7 +238,7 @@ func TestTreeAgain(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "not a directory") {
 		t.Fatalf("a file below a file: %v", err)
 	}
-	img, err = read(t, imageOf("amd64",
+	img, err := read(t, imageOf("amd64",
 		layerOf(dir("d"), file("d/a", "1"), file("d/b", "1"), file("f", "")),
 		layerOf(file(".wh.d", ""), dir("f"), file("f/x", "1")),
 		layerOf(file("d/b", "2"), symlink("f", "d"), file("f/c", "3")),

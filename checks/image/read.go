@@ -507,8 +507,8 @@ type meter struct {
 }
 
 func (m *meter) Read(p []byte) (int, error) {
-	if err := m.ctx.Err(); err != nil {
-		return 0, err
+	if m.ctx.Err() != nil {
+		return 0, context.Cause(m.ctx)
 	}
 	n, err := m.plain.Read(p)
 	m.hasher.Write(p[:n])
