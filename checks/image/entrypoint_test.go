@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 const programs = `
