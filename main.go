@@ -337,7 +337,7 @@ func (m *Imagegate) judgeBy(ctx context.Context, source *dagger.Directory, by po
 	side.Go(func() { lint = m.lint(ctx, source, by) })
 	side.Go(func() {
 		built, img = m.export(ctx, source)
-		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run(source))
+		judged = m.judgeImage(ctx, img, m.image, m.scan(source), m.run(source))
 	})
 	side.Wait()
 	return report.Report{Image: img.describe(), Gates: policy.Review(append([]report.Gate{lint, built}, judged...), by)}, img
