@@ -80,6 +80,11 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		MetricsPath          string
 		Tmpfs                []string
 		MaxSize              int
+		MaxCompressedSize    int
+		MaxLayerSize         int
+		MaxLayers            int
+		MaxGrowth            float64
+		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
 		HealthcheckInterval  int
@@ -122,6 +127,11 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.MetricsPath = r.MetricsPath
 	concrete.Tmpfs = r.Tmpfs
 	concrete.MaxSize = r.MaxSize
+	concrete.MaxCompressedSize = r.MaxCompressedSize
+	concrete.MaxLayerSize = r.MaxLayerSize
+	concrete.MaxLayers = r.MaxLayers
+	concrete.MaxGrowth = r.MaxGrowth
+	concrete.BaselineArchive = r.BaselineArchive
 	concrete.MaxMemory = r.MaxMemory
 	concrete.MaxProcesses = r.MaxProcesses
 	concrete.HealthcheckInterval = r.HealthcheckInterval
@@ -168,6 +178,11 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		MetricsPath          string
 		Tmpfs                []string
 		MaxSize              int
+		MaxCompressedSize    int
+		MaxLayerSize         int
+		MaxLayers            int
+		MaxGrowth            float64
+		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
 		HealthcheckInterval  int
@@ -214,6 +229,11 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.MetricsPath = concrete.MetricsPath
 	r.Tmpfs = concrete.Tmpfs
 	r.MaxSize = concrete.MaxSize
+	r.MaxCompressedSize = concrete.MaxCompressedSize
+	r.MaxLayerSize = concrete.MaxLayerSize
+	r.MaxLayers = concrete.MaxLayers
+	r.MaxGrowth = concrete.MaxGrowth
+	r.BaselineArchive = concrete.BaselineArchive
 	r.MaxMemory = concrete.MaxMemory
 	r.MaxProcesses = concrete.MaxProcesses
 	r.HealthcheckInterval = concrete.HealthcheckInterval
@@ -798,6 +818,41 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxSize", err))
 				}
 			}
+			var maxCompressedSize string
+			if inputArgs["maxCompressedSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxCompressedSize"]), &maxCompressedSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxCompressedSize", err))
+				}
+			}
+			var maxLayerSize string
+			if inputArgs["maxLayerSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxLayerSize"]), &maxLayerSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxLayerSize", err))
+				}
+			}
+			var maxLayers int
+			if inputArgs["maxLayers"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxLayers"]), &maxLayers)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxLayers", err))
+				}
+			}
+			var baseline *dagger.File
+			if inputArgs["baseline"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["baseline"]), &baseline)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg baseline", err))
+				}
+			}
+			var maxGrowth string
+			if inputArgs["maxGrowth"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxGrowth"]), &maxGrowth)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxGrowth", err))
+				}
+			}
 			var gracePeriod string
 			if inputArgs["gracePeriod"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["gracePeriod"]), &gracePeriod)
@@ -931,7 +986,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutToken", err))
 				}
 			}
-			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
+			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, maxCompressedSize, maxLayerSize, maxLayers, baseline, maxGrowth, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
 		default:
 			return nil, fmt.Errorf("unknown function %s", fnName)
 		}

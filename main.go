@@ -68,6 +68,16 @@ type Imagegate struct {
 	// +private
 	MaxSize int
 	// +private
+	MaxCompressedSize int
+	// +private
+	MaxLayerSize int
+	// +private
+	MaxLayers int
+	// +private
+	MaxGrowth float64
+	// +private
+	BaselineArchive *dagger.File
+	// +private
 	MaxMemory int
 	// +private
 	MaxProcesses int
@@ -111,6 +121,9 @@ type Imagegate struct {
 	ScoutUsername string
 	// +private
 	ScoutToken *dagger.Secret
+
+	// limits are the policy's for reading the image; they are of one call.
+	limits image.Limits
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
@@ -193,6 +206,22 @@ func New(
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	// +default="500MB"
 	maxSize string,
+	// Most that its layers may hold as they are pulled, compressed, as in 200MB.
+	// +optional
+	maxCompressedSize string,
+	// Most that one layer may hold uncompressed, as in 300MB.
+	// +optional
+	maxLayerSize string,
+	// Most layers that the image may have.
+	// +default=50
+	maxLayers int,
+	// Image to measure growth against, as the last release: the tar file of its OCI
+	// layout, as docker save writes it and "build as-tarball" returns it.
+	// +optional
+	baseline *dagger.File,
+	// By how many percent the image may be larger than that of --baseline.
+	// +default="10%"
+	maxGrowth string,
 	// Time that the main process has to end after its stop signal, as in 10s.
 	// +default="10s"
 	gracePeriod string,
@@ -259,7 +288,7 @@ func New(
 		Policy: policy, SecretEnv: secretEnv, SecretEnvNames: secretEnvName, Required: required,
 		Services: service, Bind: bind, BindAs: bindAs, Compose: compose, ComposeService: composeService,
 		SlowPath: slowPath, MetricsPath: metricsPath, Tmpfs: tmpfs, MaxProcesses: maxProcesses,
-		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
+		BaselineArchive: baseline, ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
 		Scanners: scanner, ScannerRules: scannerRules, SeverityThreshold: strings.ToUpper(severityThreshold), IgnoreUnfixed: ignoreUnfixed,
 		DeniedLicenses: denyLicense, Vex: vex, VexProducts: vexProduct, Sarif: sarif,
 		GrypeImage: grypeImage, GrypeDatabase: grypeDatabase, ScoutImage: scoutImage, ScoutUsername: scoutUsername, ScoutToken: scoutToken,
@@ -269,11 +298,9 @@ func New(
 		return nil, fmt.Errorf("--profile: %w", err)
 	}
 	m.Profile = string(strictness)
-	size, err := units.FromHumanSize(maxSize)
-	if err != nil || size <= 0 {
-		return nil, fmt.Errorf("--max-size=%q is not a size: write it as in 500MB", maxSize)
+	if err := m.setBudgets(maxSize, maxCompressedSize, maxLayerSize, maxLayers, maxGrowth); err != nil {
+		return nil, err
 	}
-	m.MaxSize = int(size)
 	memory, err := units.RAMInBytes(maxMemory)
 	if err != nil || memory < 0 {
 		return nil, fmt.Errorf("--max-memory=%q is not a size: write it as in 512MB", maxMemory)
@@ -337,7 +364,7 @@ func (m *Imagegate) judgeBy(ctx context.Context, source *dagger.Directory, by po
 	side.Go(func() { lint = m.lint(ctx, source, by) })
 	side.Go(func() {
 		built, img = m.export(ctx, source)
-		judged = m.judgeImage(ctx, img, m.image, m.scan(source), m.run(source))
+		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run(source))
 	})
 	side.Wait()
 	return report.Report{Image: img.describe(), Gates: policy.Review(append([]report.Gate{lint, built}, judged...), by)}, img

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/catalog"
+	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/internal/dagger"
 )
@@ -101,6 +104,11 @@ func (m *Imagegate) under(ctx context.Context, source *dagger.Directory) (*Image
 			s.take(&of, by.Policy)
 		}
 	}
+	limits := by.Policy.Limits
+	of.limits = image.Limits{
+		Time: limits.Time, Memory: limits.Memory, Entries: limits.Entries,
+		Uncompressed: limits.Uncompressed, Ratio: int64(limits.Ratio), Path: limits.PathLength,
+	}
 	by.Profile = checks.Profile(of.Profile)
 	return &of, by
 }
@@ -124,109 +132,109 @@ func (m *Imagegate) layered(ctx context.Context, source *directoryFS, rules []ch
 			return merged, false, err
 		}
 	}
-	merged, err = policy.Merge(merged, m.flags(), rules)
+	flags, err := m.flags()
+	if err != nil {
+		return merged, false, err
+	}
+	merged, err = policy.Merge(merged, flags, rules)
 	return merged, !found && m.Policy == nil, err
 }
 
 // flags returns a policy of the flags that differ from their defaults: those were given.
-// A flag that is given as its default has is not told from one that is left out.
-func (m *Imagegate) flags() policy.Policy {
+// A flag that is given as its default has it is not told from one that is left out.
+func (m *Imagegate) flags() (policy.Policy, error) {
+	initial, err := policy.Defaults()
+	if err != nil {
+		return initial, err
+	}
 	var p policy.Policy
 	for _, s := range settings {
-		if s.given(m) {
-			s.give(&p, m)
-			p.Set(s.key, checks.Location{Path: "--" + s.flag})
+		s.give(&p, m)
+		if !policy.Same(s.key, p, initial) {
+			_, name, _ := strings.Cut(s.key, ".")
+			p.Set(s.key, checks.Location{Path: "--" + cmp.Or(s.flag, name, s.key)})
 		}
 	}
-	return p
+	return p, nil
 }
 
 // setting is a flag of the module that the policy has a key for.
 type setting struct {
-	flag, key string
-	// given reports whether it differs from its default.
-	given func(*Imagegate) bool
-	give  func(*policy.Policy, *Imagegate)
-	take  func(*Imagegate, policy.Policy)
+	key string
+	// flag is its name; empty where that is the key's, behind that of its section.
+	flag string
+	give func(*policy.Policy, *Imagegate)
+	take func(*Imagegate, policy.Policy)
 }
 
-// settings are all of them, with their defaults as New has them.
+// by returns the setting of a flag that has a name of its own.
+func (s setting) by(flag string) setting {
+	s.flag = flag
+	return s
+}
+
+// settings are all of them.
 var settings = []setting{
-	textSetting("profile", "profile", string(checks.DefaultProfile),
-		func(m *Imagegate) *string { return &m.Profile }, func(p *policy.Policy) *checks.Profile { return &p.Profile }),
-	numberSetting("max-size", "budgets.max-size", 500_000_000,
-		func(m *Imagegate) *int { return &m.MaxSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxSize }),
-	listSetting("scanner", "scan.scanners", []string{trivyScanner},
-		func(m *Imagegate) *[]string { return &m.Scanners }, func(p *policy.Policy) *[]string { return &p.Scan.Scanners }),
-	textSetting("severity-threshold", "scan.threshold", string(checks.High),
-		func(m *Imagegate) *string { return &m.SeverityThreshold }, func(p *policy.Policy) *checks.Severity { return &p.Scan.Threshold }),
-	switchSetting("ignore-unfixed", "scan.ignore-unfixed",
-		func(m *Imagegate) *bool { return &m.IgnoreUnfixed }, func(p *policy.Policy) *bool { return &p.Scan.IgnoreUnfixed }),
-	listSetting("deny-license", "scan.licenses.deny", nil,
-		func(m *Imagegate) *[]string { return &m.DeniedLicenses }, func(p *policy.Policy) *[]string { return &p.Scan.DeniedLicenses }),
-	durationSetting("database-max-age", "scan.database-max-age", 168*time.Hour,
-		func(m *Imagegate) *int { return &m.DatabaseMaxAge }, func(p *policy.Policy) *time.Duration { return &p.Scan.DatabaseMaxAge }),
-	listSetting("required", "run.required", nil,
-		func(m *Imagegate) *[]string { return &m.Required }, func(p *policy.Policy) *[]string { return &p.Run.Required }),
-	numberSetting("max-memory", "run.max-memory", 2<<30,
-		func(m *Imagegate) *int { return &m.MaxMemory }, func(p *policy.Policy) *int64 { return &p.Run.MaxMemory }),
-	numberSetting("max-processes", "run.max-processes", 1000,
-		func(m *Imagegate) *int { return &m.MaxProcesses }, func(p *policy.Policy) *int { return &p.Run.MaxProcesses }),
-	durationSetting("grace-period", "run.grace-period", 10*time.Second,
-		func(m *Imagegate) *int { return &m.GracePeriod }, func(p *policy.Policy) *time.Duration { return &p.Run.GracePeriod }),
-	durationSetting("start-timeout", "run.start-timeout", 2*time.Minute,
-		func(m *Imagegate) *int { return &m.StartTimeout }, func(p *policy.Policy) *time.Duration { return &p.Run.StartTimeout }),
-	durationSetting("healthcheck-interval", "run.healthcheck-interval", time.Second,
-		func(m *Imagegate) *int { return &m.HealthcheckInterval }, func(p *policy.Policy) *time.Duration { return &p.Run.HealthcheckInterval }),
-	textSetting("slow-path", "run.slow-path", "",
-		func(m *Imagegate) *string { return &m.SlowPath }, func(p *policy.Policy) *string { return &p.Run.SlowPath }),
-	textSetting("metrics-path", "run.metrics-path", "",
-		func(m *Imagegate) *string { return &m.MetricsPath }, func(p *policy.Policy) *string { return &p.Run.MetricsPath }),
-	listSetting("tmpfs", "run.tmpfs", []string{"/tmp", "/run"},
-		func(m *Imagegate) *[]string { return &m.Tmpfs }, func(p *policy.Policy) *[]string { return &p.Run.Tmpfs }),
+	textSetting("profile", func(m *Imagegate) *string { return &m.Profile }, func(p *policy.Policy) *checks.Profile { return &p.Profile }),
+	numberSetting("budgets.max-size", func(m *Imagegate) *int { return &m.MaxSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxSize }),
+	numberSetting("budgets.max-compressed-size", func(m *Imagegate) *int { return &m.MaxCompressedSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxCompressedSize }),
+	numberSetting("budgets.max-layer-size", func(m *Imagegate) *int { return &m.MaxLayerSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxLayerSize }),
+	numberSetting("budgets.max-layers", func(m *Imagegate) *int { return &m.MaxLayers }, func(p *policy.Policy) *int { return &p.Budgets.MaxLayers }),
+	numberSetting("budgets.max-growth", func(m *Imagegate) *float64 { return &m.MaxGrowth }, func(p *policy.Policy) *float64 { return &p.Budgets.MaxGrowth }),
+	listSetting("scan.scanners", func(m *Imagegate) *[]string { return &m.Scanners }, func(p *policy.Policy) *[]string { return &p.Scan.Scanners }).by("scanner"),
+	textSetting("scan.threshold", func(m *Imagegate) *string { return &m.SeverityThreshold }, func(p *policy.Policy) *checks.Severity { return &p.Scan.Threshold }).by("severity-threshold"),
+	switchSetting("scan.ignore-unfixed", func(m *Imagegate) *bool { return &m.IgnoreUnfixed }, func(p *policy.Policy) *bool { return &p.Scan.IgnoreUnfixed }),
+	listSetting("scan.licenses.deny", func(m *Imagegate) *[]string { return &m.DeniedLicenses }, func(p *policy.Policy) *[]string { return &p.Scan.DeniedLicenses }).by("deny-license"),
+	durationSetting("scan.database-max-age", func(m *Imagegate) *int { return &m.DatabaseMaxAge }, func(p *policy.Policy) *time.Duration { return &p.Scan.DatabaseMaxAge }),
+	listSetting("run.required", func(m *Imagegate) *[]string { return &m.Required }, func(p *policy.Policy) *[]string { return &p.Run.Required }),
+	numberSetting("run.max-memory", func(m *Imagegate) *int { return &m.MaxMemory }, func(p *policy.Policy) *int64 { return &p.Run.MaxMemory }),
+	numberSetting("run.max-processes", func(m *Imagegate) *int { return &m.MaxProcesses }, func(p *policy.Policy) *int { return &p.Run.MaxProcesses }),
+	durationSetting("run.grace-period", func(m *Imagegate) *int { return &m.GracePeriod }, func(p *policy.Policy) *time.Duration { return &p.Run.GracePeriod }),
+	durationSetting("run.start-timeout", func(m *Imagegate) *int { return &m.StartTimeout }, func(p *policy.Policy) *time.Duration { return &p.Run.StartTimeout }),
+	durationSetting("run.healthcheck-interval", func(m *Imagegate) *int { return &m.HealthcheckInterval }, func(p *policy.Policy) *time.Duration { return &p.Run.HealthcheckInterval }),
+	textSetting("run.slow-path", func(m *Imagegate) *string { return &m.SlowPath }, func(p *policy.Policy) *string { return &p.Run.SlowPath }),
+	textSetting("run.metrics-path", func(m *Imagegate) *string { return &m.MetricsPath }, func(p *policy.Policy) *string { return &p.Run.MetricsPath }),
+	listSetting("run.tmpfs", func(m *Imagegate) *[]string { return &m.Tmpfs }, func(p *policy.Policy) *[]string { return &p.Run.Tmpfs }),
 }
 
-func textSetting[T ~string](flag, key, initial string, of func(*Imagegate) *string, in func(*policy.Policy) *T) setting {
+func textSetting[T ~string](key string, of func(*Imagegate) *string, in func(*policy.Policy) *T) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return *of(m) != initial },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = string(*in(&p)) },
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = string(*in(&p)) },
 	}
 }
 
-func switchSetting(flag, key string, of func(*Imagegate) *bool, in func(*policy.Policy) *bool) setting {
+func switchSetting(key string, of func(*Imagegate) *bool, in func(*policy.Policy) *bool) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return *of(m) },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = *of(m) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = *in(&p) },
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = *of(m) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = *in(&p) },
 	}
 }
 
-func numberSetting[T int | int64](flag, key string, initial int, of func(*Imagegate) *int, in func(*policy.Policy) *T) setting {
+func numberSetting[N, T int | int64 | float64](key string, of func(*Imagegate) *N, in func(*policy.Policy) *T) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return *of(m) != initial },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = int(*in(&p)) },
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = N(*in(&p)) },
 	}
 }
 
-func durationSetting(flag, key string, initial time.Duration, of func(*Imagegate) *int, in func(*policy.Policy) *time.Duration) setting {
+func durationSetting(key string, of func(*Imagegate) *int, in func(*policy.Policy) *time.Duration) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return milliseconds(*of(m)) != initial },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = milliseconds(*of(m)) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = int(in(&p).Milliseconds()) },
+		key:  key,
+		give: func(p *policy.Policy, m *Imagegate) { *in(p) = milliseconds(*of(m)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = int(in(&p).Milliseconds()) },
 	}
 }
 
-func listSetting(flag, key string, initial []string, of func(*Imagegate) *[]string, in func(*policy.Policy) *[]string) setting {
+func listSetting(key string, of func(*Imagegate) *[]string, in func(*policy.Policy) *[]string) setting {
 	return setting{
-		flag: flag, key: key,
-		given: func(m *Imagegate) bool { return !slices.Equal(*of(m), initial) },
-		give:  func(p *policy.Policy, m *Imagegate) { *in(p) = *of(m) },
-		take:  func(m *Imagegate, p policy.Policy) { *of(m) = *in(&p) },
+		key: key,
+		give: func(p *policy.Policy, m *Imagegate) {
+			*in(p) = slices.Concat(*of(m)) // nil where it is empty, as it is where it is not given
+		},
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = *in(&p) },
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/checks/vuln"
 	"github.com/imagegate/imagegate/internal/dagger"
@@ -33,44 +32,17 @@ func (m *Imagegate) Scan(
 	source *dagger.Directory,
 ) (string, error) {
 	m, by := m.under(ctx, source)
-	return m.only(ctx, source, by, m.scan(source))
+	return m.only(ctx, source, by, m.scan)
 }
 
-func (m *Imagegate) scan(source *dagger.Directory) imageGate {
-	return func(ctx context.Context, img *tarball, p platformImage) report.Gate {
-		return timed(ctx, "scan", p.label, func(ctx context.Context) []checks.Result {
-			scan, err := m.scanned(ctx, img, p)
-			if err != nil {
-				return checks.Errors(vuln.All(), err)
-			}
-			scan.BaseLayers = m.baseLayers(newDirectoryFS(ctx, source), p)
-			return checks.Run(vuln.All(), scan)
-		})
-	}
-}
-
-// baseLayers returns how many of the image's layers are those of its base image,
-// as far as the Dockerfile tells.
-func (m *Imagegate) baseLayers(source *directoryFS, p platformImage) vuln.BaseLayers {
-	args, err := pairs("build-arg", m.BuildArgs)
-	if err != nil {
-		return vuln.BaseLayers{}
-	}
-	options := dockerfile.Options{Dockerfile: m.Dockerfile, Target: m.Target, BuildArgs: map[string]string{}}
-	for _, a := range args {
-		options.BuildArgs[a.name] = a.value
-	}
-	// The lint gate reports a Dockerfile that cannot be read.
-	d, err := dockerfile.Load(source, options)
-	if err != nil {
-		return vuln.BaseLayers{}
-	}
-	least, most := d.Layers()
-	all := len(p.Config.RootFS.DiffIDs)
-	if most > all {
-		return vuln.BaseLayers{}
-	}
-	return vuln.BaseLayers{Least: all - most, Most: all - least}
+func (m *Imagegate) scan(ctx context.Context, img *tarball, p platformImage) report.Gate {
+	return timed(ctx, "scan", p.label, func(ctx context.Context) []checks.Result {
+		scan, err := m.scanned(ctx, img, p)
+		if err != nil {
+			return checks.Errors(vuln.All(), err)
+		}
+		return checks.Run(vuln.All(), scan)
+	})
 }
 
 // scanLimit is how long one scanner may take, with the download of its database.
@@ -146,6 +118,9 @@ func (m *Imagegate) scanned(ctx context.Context, img *tarball, p platformImage) 
 		})
 	}
 	side.Wait()
+	if read, err := p.read(); err == nil { // else the image gate says why
+		scan.BaseLayers = read.BaseLayers
+	}
 	// Those of the scanners stand before those that were given.
 	scan.Reports = append(slices.Concat(reports...), scan.Reports...)
 	for _, err := range failures {

@@ -149,8 +149,8 @@ type Finding struct {
 	// Subject is what the finding is about, if it has a name of its own: a
 	// vulnerability and package, a variable, a rule of another tool.
 	Subject string `json:"subject,omitempty"`
-	// Aliases are what else the subject is known as: the other ids of a
-	// vulnerability. A waiver that names one of them means this finding.
+	// Aliases are other names of the subject, by any of which a waiver may name it:
+	// the other ids of a vulnerability, and its package, with and without version.
 	Aliases []string `json:"aliases,omitempty"`
 	// Message says what was found, with its evidence, in one line.
 	Message string `json:"message"`

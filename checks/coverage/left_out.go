@@ -18,7 +18,6 @@ const (
 	trust  = "Whom to trust is a policy of each organisation, which a Dockerfile does not tell."
 	order  = "The order of keys changes nothing that runs, so that the rule would only nag."
 	notary = "Content trust is a setting of the client that pulls, not of the image; a digest in FROM holds the build to the image that was chosen."
-	files  = "Only the files in the built image tell, and no check of the image gate judges them yet."
 )
 
 var leftOut = map[string]string{
@@ -29,15 +28,10 @@ var leftOut = map[string]string{
 	"DL3059": "Consecutive RUN instructions do no harm: separate layers are cached better, and easier to read. What a layer keeps for no reason has checks of its own.",
 
 	"CIS-DI-0005": notary,
-	"CIS-DI-0008": files,
 	"DKL-DI-0006": "An image has no tag before it is published: the address that is given to publish decides.",
-	"DKL-LI-0001": files,
-	"DKL-LI-0002": files,
-	"DKL-LI-0003": "Which files serve no purpose differs from image to image; source/dockerignore keeps those out that never do.",
 
 	"CIS-4.2":  trust,
 	"CIS-4.5":  notary,
-	"CIS-4.8":  files,
 	"CIS-4.12": "What is signed, and by whom, is a policy of each organisation; the benchmark itself has it checked by hand.",
 
 	"no-build-and-image":                      "An image beside a build names what is built, as Compose documents it.",

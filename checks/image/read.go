@@ -3,6 +3,7 @@ package image
 import (
 	"archive/tar"
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,10 +12,15 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"math"
+	"math/bits"
+	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -25,6 +31,15 @@ import (
 // Limits end the reading of an image that is too much for its reader. The zero
 // value of a field stands for its default.
 type Limits struct {
+	// Time is how long reading may take; 10 minutes. An ordinary image takes one
+	// second for each 200 MB.
+	Time time.Duration
+	// Memory is how many bytes the names and attributes of all files may take
+	// while they are held; 48 MiB. The largest public images, with half a million
+	// files, take about 30. Contents are never held. A quarter of it is the largest
+	// window that a layer compressed with zstd may ask for, rounded down to a power
+	// of two: 8 MiB, as zstd itself has up to its level 19, for the default.
+	Memory int64
 	// Entries is how many entries all layers may have together; 1,000,000. The
 	// largest public images have about half of that.
 	Entries int
@@ -37,43 +52,74 @@ type Limits struct {
 	// RatioAfter is how many bytes of a layer may be of any ratio; 1 GiB. A file of
 	// zeros in an image is waste, which costs seconds to read, and no attack.
 	RatioAfter int64
+	// Path is how long the path of an entry, or what it links to, may be in bytes;
+	// 4096, as for Linux, which allows no more either.
+	Path int
 }
 
+// The limits of what is not the policy's to set: more is no image.
 const (
-	// maxNames is how many bytes the names and links of all layers may have
-	// together: what a tree costs in memory comes from them.
-	maxNames = 256 << 20
 	// maxContent is the size up to which a file's content is kept, and
 	// maxContents that of all of them in all layers.
 	maxContent  = 1 << 20
-	maxContents = 64 << 20
+	maxContents = 8 << 20
+	// maxLinuxPath is the length in bytes that Linux allows to a path.
+	maxLinuxPath = 4096
 )
 
 func (l Limits) withDefaults() Limits {
-	if l.Entries == 0 {
-		l.Entries = 1_000_000
-	}
-	if l.Uncompressed == 0 {
-		l.Uncompressed = 64e9
-	}
-	if l.Ratio == 0 {
-		l.Ratio = 200
-	}
-	if l.RatioAfter == 0 {
-		l.RatioAfter = 1 << 30
-	}
+	l.Time = cmp.Or(l.Time, 10*time.Minute)
+	l.Memory = cmp.Or(l.Memory, 48<<20)
+	l.Entries = cmp.Or(l.Entries, 1_000_000)
+	l.Uncompressed = cmp.Or(l.Uncompressed, 64e9)
+	l.Ratio = cmp.Or(l.Ratio, 200)
+	l.RatioAfter = cmp.Or(l.RatioAfter, 1<<30)
+	l.Path = min(cmp.Or(l.Path, maxLinuxPath), maxLinuxPath)
 	return l
 }
 
+// check reports a limit that nothing can keep.
+func (l Limits) check() error {
+	for name, n := range map[string]int64{
+		"time": int64(l.Time), "memory": l.Memory, "entries": int64(l.Entries), "uncompressed size": l.Uncompressed,
+		"ratio": l.Ratio, "bytes of any ratio": l.RatioAfter, "path length": int64(l.Path),
+	} {
+		if n < 0 {
+			return fmt.Errorf("a limit of %d for %s of an image; give a number above 0", n, name)
+		}
+	}
+	if l.Entries > math.MaxInt32 {
+		return fmt.Errorf("a limit of %d entries; at most %d can be told apart", l.Entries, math.MaxInt32)
+	}
+	return nil
+}
+
+// zstdWindow is the largest window that a layer compressed with zstd may have.
+func (l Limits) zstdWindow() uint64 {
+	return max(uint64(1)<<bits.Len64(uint64(l.Memory/4))>>1, zstd.MinWindowSize)
+}
+
+// capabilityRecord is what a tar's record of a file's capabilities is called.
+const capabilityRecord = "SCHILY.xattr.security.capability"
+
 // contents are the files whose content the checks read.
-var contents = []string{"etc/passwd", "etc/group"}
+var contents = []string{"etc/passwd", "etc/group", "etc/shadow"}
 
 // Read reads the image of a platform from an archive: its configuration, and
 // each layer once, from its first byte to its last, several at a time. The zero
 // platform stands for the only one in the archive. Layers are verified against
 // their digests and diff ids; one that lies, that cannot be unpacked or that
 // goes beyond the limits is an error that names it.
+//
+// What is held is the tree of files without their content, so that memory grows
+// with the number of files alone, up to Limits.Memory.
 func Read(ctx context.Context, a *Archive, platform v1.Platform, limits Limits) (*Image, error) {
+	if err := limits.check(); err != nil {
+		return nil, err
+	}
+	limits = limits.withDefaults()
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.Time, fmt.Errorf("reading the image took more than %s; raise the limit if the image is really that large", limits.Time))
+	defer cancel()
 	m, err := a.find(platform)
 	if err != nil {
 		return nil, err
@@ -84,23 +130,21 @@ func Read(ctx context.Context, a *Archive, platform v1.Platform, limits Limits) 
 		Config:      m.Config,
 		Healthcheck: m.Healthcheck,
 		Layers:      make([]Layer, len(m.Manifest.Layers)),
+		Read:        time.Now(),
 	}
 	for i, d := range m.Manifest.Layers {
 		img.Layers[i] = Layer{Digest: d.Digest, DiffID: m.Config.RootFS.DiffIDs[i], MediaType: d.MediaType, Compressed: d.Size}
 	}
-	r := &reader{archive: a, limits: limits.withDefaults(), layers: img.Layers, kept: make([]map[int][]byte, len(img.Layers))}
+	nameLayers(img)
+	r := newReader(a, limits, img.Layers)
 	if err := r.scanAll(ctx); err != nil {
 		return nil, err
 	}
-	img.Tree = newTree(2 * r.limits.Entries)
-	for i, layer := range img.Layers {
-		if err := img.Tree.apply(layer.Entries); err != nil {
-			return nil, r.at(i, err)
-		}
-	}
-	if img.Files, err = r.files(ctx, img.Tree); err != nil {
+	img.Tree = r.tree
+	if img.Files, err = r.files(ctx); err != nil {
 		return nil, err
 	}
+	img.Secrets, img.Waste, img.NodeManifests = r.changes.all(), r.changes.wasted(), r.nodeManifests()
 	return img, nil
 }
 
@@ -109,20 +153,53 @@ type reader struct {
 	archive *Archive
 	limits  Limits
 	layers  []Layer
-	kept    []map[int][]byte // by layer and entry: content of files
+	catalog *catalog
 
-	entries, names, contents, uncompressed atomic.Int64 // of all layers
+	entries, contents, uncompressed atomic.Int64 // of all layers
+	held                            atomic.Int64 // bytes of lists and tree
+
+	mu      sync.Mutex
+	scanned []*layerScan // by layer; nil: not yet, or in the tree already
+	merged  int          // layers in the tree
+	tree    *Tree
+	changes *changes
+	kept    map[origin][]byte // content of files
+	node    []NodeManifest
+}
+
+// layerScan is what came out of one layer.
+type layerScan struct {
+	list      entryList
+	inspector inspector
+	kept      map[int][]byte // content of files, by entry
+}
+
+func newReader(a *Archive, limits Limits, layers []Layer) *reader {
+	r := &reader{archive: a, limits: limits, layers: layers, catalog: newCatalog(), scanned: make([]*layerScan, len(layers)), kept: map[origin][]byte{}}
+	r.tree = newTree(limits, r.catalog, &r.held)
+	r.changes = &changes{layers: layers, waste: map[wasteKey]*Waste{}, secrets: map[origin][]*Secret{}}
+	r.tree.changes = r.changes
+	return r
+}
+
+func newLayerScan(r *reader, layer int) *layerScan {
+	return &layerScan{list: entryList{held: &r.held}, inspector: newInspector(layer), kept: map[int][]byte{}}
 }
 
 // tooMuch is an error of all layers together.
 type tooMuch struct{ error }
+
+func tooMuchMemory(limits Limits) error {
+	return tooMuch{fmt.Errorf("the names and attributes of the files in the layers take more than %s", humanSize(limits.Memory))}
+}
 
 // at names the layer that an error comes from.
 func (r *reader) at(i int, err error) error {
 	return fmt.Errorf("layer %d of %d (%s): %w", i+1, len(r.layers), r.layers[i].Digest, err)
 }
 
-// scanAll scans every layer, as many at a time as there are processors.
+// scanAll scans every layer, as many at a time as there are processors, and lays
+// each over those below it as soon as they are all scanned.
 func (r *reader) scanAll(ctx context.Context) error {
 	errs := make([]error, len(r.layers))
 	next := make(chan int)
@@ -130,7 +207,12 @@ func (r *reader) scanAll(ctx context.Context) error {
 	for range min(runtime.GOMAXPROCS(0), len(r.layers)) {
 		workers.Go(func() {
 			for i := range next {
-				errs[i] = r.scan(ctx, i)
+				s, err := r.scan(ctx, i)
+				if err != nil {
+					errs[i] = err
+					continue
+				}
+				r.merge(i, s, errs)
 			}
 		})
 	}
@@ -165,54 +247,100 @@ func (r *reader) scanAll(ctx context.Context) error {
 	return r.at(largest, all)
 }
 
-// scan notes the entries of a layer, and the content of files that checks read.
-func (r *reader) scan(ctx context.Context, i int) error {
+// merge takes what came out of a layer, and lays those over each other whose turn
+// it is.
+func (r *reader) merge(scanned int, s *layerScan, errs []error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scanned[scanned] = s
+	for r.merged < len(r.layers) && r.scanned[r.merged] != nil {
+		i, s := r.merged, r.scanned[r.merged]
+		r.scanned[i] = nil
+		r.changes.found(s.inspector.secrets)
+		r.node = append(r.node, s.inspector.manifests...)
+		for index, content := range s.kept {
+			r.kept[origin{i, index}] = content
+		}
+		if errs[i] = r.tree.apply(i, &s.list); errs[i] != nil {
+			return // and none above it is ever laid over it
+		}
+		r.merged++
+	}
+}
+
+// scan notes the entries of a layer, and what is in its files.
+func (r *reader) scan(ctx context.Context, i int) (*layerScan, error) {
 	layer := &r.layers[i]
-	r.kept[i] = map[int][]byte{}
-	size, err := r.walk(ctx, i, &r.uncompressed, func(e Entry, body io.Reader) error {
-		if r.entries.Add(1) > int64(r.limits.Entries) {
-			return tooMuch{fmt.Errorf("the layers hold more than %d entries", r.limits.Entries)}
-		}
-		if r.names.Add(int64(len(e.Path)+len(e.Link))) > maxNames {
-			return tooMuch{fmt.Errorf("the names in the layers are longer than %s", humanSize(maxNames))}
-		}
-		layer.Entries = append(layer.Entries, e)
-		if e.Type != tar.TypeReg || e.Size > maxContent || !slices.Contains(contents, e.Path) {
-			return nil
-		}
-		if r.contents.Add(e.Size) > maxContents {
-			return tooMuch{fmt.Errorf("the layers hold more than %s of %v", humanSize(maxContents), contents)}
-		}
-		content, err := io.ReadAll(body)
-		r.kept[i][e.Index] = content
-		return err
+	s := newLayerScan(r, i)
+	size, err := r.walk(ctx, i, &r.uncompressed, func(index int, name string, header *tar.Header, body io.Reader) error {
+		return r.note(layer, s, index, name, header, body)
 	})
 	layer.Uncompressed = size
-	return err
+	s.inspector.buffer = nil
+	return s, err
+}
+
+// note notes one entry of a layer.
+func (r *reader) note(layer *Layer, s *layerScan, index int, name string, header *tar.Header, body io.Reader) error {
+	if r.entries.Add(1) > int64(r.limits.Entries) {
+		return tooMuch{fmt.Errorf("the layers hold more than %d entries", r.limits.Entries)}
+	}
+	if r.held.Load() > r.limits.Memory {
+		return tooMuchMemory(r.limits)
+	}
+	owner, err := r.catalog.owner(owner{header.Uid, header.Gid})
+	if err != nil {
+		return err
+	}
+	e := record{kind: header.Typeflag, mode: uint16(header.Mode & 0o7777), owner: owner, size: header.Size}
+	if header.PAXRecords[capabilityRecord] != "" {
+		e.flags |= flagCapabilities
+	}
+	layer.noteEntry(name, header)
+	switch {
+	case strings.HasPrefix(path.Base(name), whiteout):
+		s.list.whiteouts++
+	case e.kind != tar.TypeReg:
+	case slices.Contains(contents, name) && e.size <= maxContent:
+		if r.contents.Add(e.size) > maxContents {
+			return tooMuch{fmt.Errorf("the layers hold more than %s of %v", humanSize(maxContents), contents)}
+		}
+		if s.kept[index], err = io.ReadAll(body); err != nil {
+			return err
+		}
+	default:
+		program, err := s.inspector.inspect(name, index, e.mode, body)
+		if err != nil {
+			return err
+		}
+		e.program = r.catalog.program(program)
+	}
+	s.list.add(name, header.Linkname, e)
+	return nil
 }
 
 // files returns the content of the files that checks read, by absolute path;
 // without those that the image does not have.
-func (r *reader) files(ctx context.Context, tree *Tree) (map[string][]byte, error) {
+func (r *reader) files(ctx context.Context) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, name := range contents {
-		n, err := tree.walk(name, false)
+		e, err := r.tree.Lookup(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if n.content == nil {
+		if e.Type != tar.TypeReg {
 			return nil, fmt.Errorf("/%s is not a regular file in the image", name)
 		}
-		if n.content.Size > maxContent {
-			return nil, fmt.Errorf("/%s has %d bytes in the image; at most %d are read", name, n.content.Size, maxContent)
+		if e.Size > maxContent {
+			return nil, fmt.Errorf("/%s has %d bytes in the image; at most %d are read", name, e.Size, maxContent)
 		}
-		content, ok := r.kept[n.content.Layer][n.content.Index]
+		content, ok := r.kept[origin{e.Layer, e.Index}]
 		if !ok {
 			// It was reached by a link, from a name that is not in contents.
-			if content, err = r.extract(ctx, n.content); err != nil {
+			if content, err = r.extract(ctx, e); err != nil {
 				return nil, err
 			}
 		}
@@ -221,10 +349,23 @@ func (r *reader) files(ctx context.Context, tree *Tree) (map[string][]byte, erro
 	return files, nil
 }
 
+// nodeManifests returns those that are in the image still.
+func (r *reader) nodeManifests() []NodeManifest {
+	var left []NodeManifest
+	for _, m := range r.node {
+		e, err := r.tree.Lookup(m.Path)
+		if err == nil && e.Layer == m.layer && e.Index == m.index {
+			left = append(left, m)
+		}
+	}
+	slices.SortFunc(left, func(a, b NodeManifest) int { return cmp.Compare(a.Path, b.Path) })
+	return left
+}
+
 // extract reads one file again.
-func (r *reader) extract(ctx context.Context, want *Entry) (content []byte, err error) {
-	_, err = r.walk(ctx, want.Layer, new(atomic.Int64), func(e Entry, body io.Reader) error {
-		if e.Index != want.Index {
+func (r *reader) extract(ctx context.Context, want Entry) (content []byte, err error) {
+	_, err = r.walk(ctx, want.Layer, new(atomic.Int64), func(index int, _ string, _ *tar.Header, body io.Reader) error {
+		if index != want.Index {
 			return nil
 		}
 		content, err = io.ReadAll(body)
@@ -236,9 +377,13 @@ func (r *reader) extract(ctx context.Context, want *Entry) (content []byte, err 
 	return content, nil
 }
 
+// visitor is called for each entry of a layer with its clean path; body reads its
+// content.
+type visitor func(index int, name string, header *tar.Header, body io.Reader) error
+
 // walk reads a layer to its end, verifies it, and returns its size uncompressed.
-// Each entry is visited; body reads its content. Bytes are counted in total too.
-func (r *reader) walk(ctx context.Context, i int, total *atomic.Int64, visit func(e Entry, body io.Reader) error) (int64, error) {
+// Each entry is visited. Bytes are counted in total too.
+func (r *reader) walk(ctx context.Context, i int, total *atomic.Int64, visit visitor) (int64, error) {
 	layer := r.layers[i]
 	blob, err := r.archive.blob(layer.Digest)
 	if err != nil {
@@ -248,6 +393,9 @@ func (r *reader) walk(ctx context.Context, i int, total *atomic.Int64, visit fun
 	compressed := bufio.NewReaderSize(blob, 128<<10)
 	m := &meter{ctx: ctx, hasher: sha256.New(), limits: r.limits, compressed: layer.Compressed, total: total}
 	err = r.unpack(m, compressed, i, visit)
+	if ctx.Err() != nil {
+		return m.n, context.Cause(ctx)
+	}
 	// Bytes that are not those of the digest are the reason for whatever else
 	// was wrong with them.
 	if _, corrupt := io.Copy(io.Discard, compressed); corrupt != nil {
@@ -263,14 +411,17 @@ func (r *reader) walk(ctx context.Context, i int, total *atomic.Int64, visit fun
 }
 
 // unpack visits the entries of a compressed layer, through the meter.
-func (r *reader) unpack(m *meter, compressed io.Reader, i int, visit func(e Entry, body io.Reader) error) error {
-	plain, err := decompress(compressed, r.layers[i].MediaType)
+func (r *reader) unpack(m *meter, compressed io.Reader, i int, visit visitor) error {
+	plain, err := decompress(compressed, r.layers[i].MediaType, r.limits)
 	if err != nil {
 		return err
 	}
 	defer plain.Close()
 	m.plain = plain
-	if err := entries(m, i, r.limits, visit); err != nil {
+	if err := entries(m, r.limits, visit); err != nil {
+		if errors.Is(err, zstd.ErrWindowSizeExceeded) {
+			return fmt.Errorf("compressed with a zstd window of more than %s: compress it with a level up to 19 and without --long, or raise the limit of memory: %w", humanSize(int64(r.limits.zstdWindow())), err)
+		}
 		return err
 	}
 	// What follows the tar's end belongs to the diff id too.
@@ -281,7 +432,7 @@ func (r *reader) unpack(m *meter, compressed io.Reader, i int, visit func(e Entr
 }
 
 // entries visits the entries of a tar.
-func entries(plain io.Reader, layer int, limits Limits, visit func(e Entry, body io.Reader) error) error {
+func entries(plain io.Reader, limits Limits, visit visitor) error {
 	layerTar := tar.NewReader(plain)
 	for index := 0; ; {
 		header, err := layerTar.Next()
@@ -298,8 +449,13 @@ func entries(plain io.Reader, layer int, limits Limits, visit func(e Entry, body
 		if err != nil {
 			return err
 		}
-		if len(name) > maxPath || len(header.Linkname) > maxPath {
-			return fmt.Errorf("entry %d has a path of more than %d bytes", index+1, maxPath)
+		if len(name) > limits.Path || len(header.Linkname) > limits.Path {
+			return fmt.Errorf("entry %d has a path of more than %d bytes", index+1, limits.Path)
+		}
+		for step := range strings.SplitSeq(name, "/") {
+			if len(step) > maxName {
+				return fmt.Errorf("entry %d has a name of more than %d bytes, which Linux does not allow: %.40s…", index+1, maxName, step)
+			}
 		}
 		switch header.Typeflag {
 		case tar.TypeReg, tar.TypeDir, tar.TypeSymlink, tar.TypeLink, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
@@ -309,18 +465,7 @@ func entries(plain io.Reader, layer int, limits Limits, visit func(e Entry, body
 		if header.Size > limits.Uncompressed {
 			return fmt.Errorf("entry %s has %s; the limit is %s", name, humanSize(header.Size), humanSize(limits.Uncompressed))
 		}
-		err = visit(Entry{
-			Path:  name,
-			Type:  header.Typeflag,
-			Mode:  header.FileInfo().Mode() & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky),
-			UID:   header.Uid,
-			GID:   header.Gid,
-			Size:  header.Size,
-			Link:  header.Linkname,
-			Layer: layer,
-			Index: index,
-		}, layerTar)
-		if err != nil {
+		if err := visit(index, name, header, layerTar); err != nil {
 			return err
 		}
 		index++
@@ -328,7 +473,7 @@ func entries(plain io.Reader, layer int, limits Limits, visit func(e Entry, body
 }
 
 // decompress returns the tar in a layer of a media type.
-func decompress(compressed io.Reader, media types.MediaType) (io.ReadCloser, error) {
+func decompress(compressed io.Reader, media types.MediaType, limits Limits) (io.ReadCloser, error) {
 	switch media {
 	case types.OCILayer, types.DockerLayer:
 		plain, err := gzip.NewReader(compressed)
@@ -337,14 +482,15 @@ func decompress(compressed io.Reader, media types.MediaType) (io.ReadCloser, err
 		}
 		return plain, nil
 	case types.OCILayerZStd:
-		// zstd -19 makes windows of 8 MiB, --long of 128 MiB.
-		plain, err := zstd.NewReader(compressed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
+		plain, err := zstd.NewReader(compressed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(limits.zstdWindow()))
 		if err != nil {
 			return nil, fmt.Errorf("listed as compressed with zstd: %w", err)
 		}
 		return plain.IOReadCloser(), nil
 	case types.OCIUncompressedLayer, types.DockerUncompressedLayer:
 		return io.NopCloser(compressed), nil
+	case types.DockerForeignLayer, types.OCIRestrictedLayer, types.OCIUncompressedRestrictedLayer:
+		return nil, fmt.Errorf("media type %q is that of a foreign layer, which its registry does not hand on: copy what you need of it into a layer of your own", media)
 	}
 	return nil, fmt.Errorf("media type %q is not one of a layer that can be read", media)
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 func read(t testing.TB, img v1.Image) (*Image, error) {
@@ -48,7 +50,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("layer %d is %+v, want %d bytes uncompressed", i, got, size)
 		}
 	}
-	if n := len(img.Layers[0].Entries); n != 3 {
+	if n := img.Layers[0].Entries; n != 3 {
 		t.Errorf("%d entries in the first layer, want 3", n)
 	}
 	if img.Config.Config.User != "10001" || img.Platform.String() != "linux/amd64" {
@@ -194,7 +196,7 @@ func TestTree(t *testing.T) {
 		"growing symlink":              {[][]tar.Header{{symlink("etc", strings.Repeat("etc/", 1000))}, {file("etc/passwd", "")}}, "", "etc/: path too long"},
 		"directory for a file":         {[][]tar.Header{{dir("etc/passwd")}}, "", "not a regular file"},
 		"below a file":                 {[][]tar.Header{{file("etc", "")}, {file("etc/passwd", "")}}, "", "layer 2 of 2 (sha256:"},
-		"hard link to a directory":     {[][]tar.Header{{dir("a"), hardlink("b", "a")}}, "", "which is a directory"},
+		"hard link to a directory":     {[][]tar.Header{{dir("a"), hardlink("b", "a")}}, "", "it is a directory"},
 		"hard link upwards to nowhere": {[][]tar.Header{{hardlink("b", "../../x")}}, "", "no such file"},
 		"whiteout without a name":      {[][]tar.Header{{file("etc/.wh.", "")}}, "", "a whiteout that names no file"},
 		"whiteout of the parent":       {[][]tar.Header{{file("etc/.wh...", "")}}, "", "a whiteout that names no file"},
@@ -217,8 +219,8 @@ func TestTree(t *testing.T) {
 				return
 			}
 			var paths []string
-			for path, e := range img.Tree.All() {
-				paths = append(paths, fmt.Sprintf("%s:%d", path, e.Layer))
+			for e := range img.Tree.All() {
+				paths = append(paths, fmt.Sprintf("%s:%d", e.Path, e.Layer))
 			}
 			if got := strings.Join(paths, " "); got != test.want {
 				t.Errorf("tree %q, want %q", got, test.want)
@@ -245,13 +247,26 @@ func TestReadHostile(t *testing.T) {
 		"not a tar":          {layerFrom(bytes.Repeat([]byte("garbage"), 500)), Limits{}, nil, "after 0 entries"},
 		"cut short":          {layerFrom(plain[:512]), Limits{}, nil, "unexpected EOF"},
 		"unknown type":       {static.NewLayer(plain, "application/x-layer"), Limits{}, nil, `media type "application/x-layer"`},
-		"foreign":            {static.NewLayer(plain, types.DockerForeignLayer), Limits{}, nil, "not one of a layer that can be read"},
+		"foreign":            {static.NewLayer(plain, types.DockerForeignLayer), Limits{}, nil, "a foreign layer"},
 		"too many entries":   {layerOf(file("a", ""), file("b", ""), file("c", "")), Limits{Entries: 2}, nil, "the layers hold more than 2 entries"},
 		"too many parents":   {layerOf(file("a/b/c/d/e/f/g", "")), Limits{Entries: 3}, nil, "more than 6 files and directories"},
 		"too large":          {layerFrom(zeros(1 << 20)), Limits{Uncompressed: 1<<20 + 600}, nil, "the layers unpack to more than 1.0 MB"},
 		"too large an entry": {layerFrom(zeros(1 << 20)), Limits{Uncompressed: 1 << 19}, nil, "entry zeros has 1.0 MB; the limit is 524.3 kB"},
 		"ratio":              {layerFrom(zeros(30 << 20)), Limits{RatioAfter: 1 << 20}, nil, "unpack to more than 200 times as much"},
 		"after the tar":      {layerFrom(append(bytes.Clone(plain), make([]byte, 40<<20)...)), Limits{RatioAfter: 1 << 20}, nil, "after the tar's end"},
+		"owners":             {layerFrom(tarBytes(owners(70_000)...)), Limits{}, nil, "more than 65536 different owners"},
+		"memory":             {layerFrom(tarBytes(numbered(20_000)...)), Limits{Memory: 1 << 19}, nil, "the names and attributes of the files in the layers take more than 524.3 kB"},
+		"zstd window":        {zstdLayer(8<<20, zeros(16<<20)), Limits{Memory: 8 << 20}, nil, "compressed with a zstd window of more than 2.1 MB: compress it with a level up to 19"},
+		"zstd garbage":       {zstdGarbage(plain), Limits{}, nil, "magic number"},
+		"zstd bomb":          {zstdLayer(1<<20, zeros(30<<20)), Limits{RatioAfter: 1 << 20}, nil, "unpack to more than 200 times as much"},
+		"time":               {layerFrom(plain), Limits{Time: 1}, nil, "reading the image took more than 1ns; raise the limit"},
+		"path":               {layerOf(file("abcd/efgh", "")), Limits{Path: 8}, nil, "path of more than 8 bytes"},
+		"link":               {layerOf(symlink("a", "/abcdefgh")), Limits{Path: 8}, nil, "path of more than 8 bytes"},
+		"name":               {layerOf(file(strings.Repeat("n", 256), "")), Limits{}, nil, "a name of more than 255 bytes"},
+		"sparse":             {layerFrom(sparse()), Limits{}, nil, "is of type 'S', which container engines do not unpack"},
+		"absurd size":        {layerFrom(absurd()), Limits{}, nil, "after 0 entries"},
+		"traversal":          {layerOf(file("a/../../etc/passwd", "")), Limits{}, nil, "leads out of it"},
+		"restricted":         {static.NewLayer(plain, types.OCIRestrictedLayer), Limits{}, nil, "a foreign layer"},
 		"after the gzip":     {afterGzip(plain), Limits{}, nil, "gzip: invalid header"},
 	}
 	for name, test := range tests {
@@ -272,6 +287,71 @@ func TestReadHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// owners are files of as many owners.
+func owners(n int) []tar.Header {
+	headers := numbered(n)
+	for i := range headers {
+		headers[i].Uid = i
+	}
+	return headers
+}
+
+// numbered are as many empty files.
+func numbered(n int) []tar.Header {
+	headers := make([]tar.Header, n)
+	for i := range headers {
+		headers[i] = file(fmt.Sprintf("%d/%d", i%100, i), "")
+	}
+	return headers
+}
+
+func zstdLayer(window int, plain []byte) v1.Layer {
+	var compressed bytes.Buffer
+	w := must(zstd.NewWriter(&compressed, zstd.WithWindowSize(window)))
+	must(w.Write(plain))
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return diffLayer{static.NewLayer(compressed.Bytes(), types.OCILayerZStd), sha(plain)}
+}
+
+// zstdGarbage returns a layer with bytes after its last frame.
+func zstdGarbage(plain []byte) v1.Layer {
+	compressed := must(io.ReadAll(must(zstdLayer(1<<20, plain).Compressed())))
+	return diffLayer{static.NewLayer(append(compressed, "garbage after it"...), types.OCILayerZStd), sha(plain)}
+}
+
+// sparse returns a tar with a file of 8 GiB that is all hole, in GNU's old format.
+func sparse() []byte {
+	plain := tarBytes(file("hole", ""))
+	plain[156] = 'S'
+	copy(plain[257:265], "ustar  \x00")
+	for i := 386; i < 482; i++ {
+		plain[i] = 0
+	}
+	copy(plain[483:495], "77777777777\x00") // 8 GiB, as many as its octal digits hold
+	checksum(plain)
+	return plain
+}
+
+// checksum writes the checksum of the first header of a tar.
+func checksum(plain []byte) {
+	copy(plain[148:156], "        ")
+	sum := 0
+	for _, b := range plain[:512] {
+		sum += int(b)
+	}
+	copy(plain[148:156], fmt.Sprintf("%06o\x00 ", sum))
+}
+
+// absurd returns a tar whose first entry has a size that is no number.
+func absurd() []byte {
+	plain := tarBytes(file("a", "b"))
+	copy(plain[124:136], "99999999999\x00")
+	checksum(plain)
+	return plain
 }
 
 // afterGzip returns a layer with bytes after its last gzip member.
@@ -373,21 +453,48 @@ func FuzzOpenRead(f *testing.F) {
 func FuzzLayers(f *testing.F) {
 	f.Add(tarBytes(file("etc/passwd", "root:x:0:0"), symlink("etc/group", "passwd"), hardlink("etc/b", "etc/passwd")), tarBytes(file("etc/.wh.passwd", "")))
 	f.Add(tarBytes(symlink("etc", "/usr/../etc"), dir("etc")), tarBytes(file("etc/.wh..wh..opq", "")))
+	f.Add(tarBytes(file("a/.env", "TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345"), file("run.sh", "#!/bin/sh\n")), tarBytes(file("a/package-lock.json", `{"packages": {"node_modules/x": {"dev": true}}}`)))
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
-		tree := newTree(1000)
+		limits := Limits{Entries: 1000, Memory: 4 << 20, Uncompressed: 1 << 20}.withDefaults()
+		r := newReader(nil, limits, make([]Layer, 2))
+		errs := make([]error, 2)
 		for i, plain := range [][]byte{lower, upper} {
-			var list []Entry
-			err := entries(bytes.NewReader(plain), i, Limits{}.withDefaults(), func(e Entry, _ io.Reader) error {
-				list = append(list, e)
-				return nil
+			s := newLayerScan(r, i)
+			err := entries(bytes.NewReader(plain), limits, func(index int, name string, header *tar.Header, body io.Reader) error {
+				return r.note(&r.layers[i], s, index, name, header, body)
 			})
-			if err != nil || tree.apply(list) != nil {
+			if err != nil {
+				return
+			}
+			if r.merge(i, s, errs); errs[i] != nil {
 				return
 			}
 		}
-		for path, e := range tree.All() {
-			if _, err := tree.Lookup(path); err != nil && e.Type != tar.TypeSymlink && e.Type != tar.TypeLink {
-				t.Errorf("%s is in the tree, but looking it up: %v", path, err)
+		var size int64
+		for e := range r.tree.All() {
+			if got, err := r.tree.Lookup(e.Path); e.Type != tar.TypeSymlink && (err != nil || got != e) {
+				t.Errorf("%+v is in the tree, but looking it up: %+v, %v", e, got, err)
+			}
+			if e.Type == tar.TypeReg && !e.HardLink {
+				size += e.Size
+			}
+		}
+		for _, l := range r.layers {
+			size -= l.Added.Bytes + l.Changed.Bytes
+		}
+		for _, w := range r.changes.wasted() {
+			size += w.Bytes
+			if len(w.Samples) == 0 || w.Files == 0 || w.Layer >= w.By {
+				t.Errorf("waste %+v", w)
+			}
+		}
+		if size > 0 {
+			t.Errorf("the tree has %d bytes more than the layers gave it", size)
+		}
+		img := &Image{Config: &v1.ConfigFile{}, Layers: r.layers, Tree: r.tree, Files: map[string][]byte{}, Waste: r.changes.wasted(), Secrets: r.changes.all(), NodeManifests: r.nodeManifests()}
+		for _, res := range checks.Run(All(), img) {
+			if res.Status == checks.Error {
+				t.Errorf("%s: %s", res.Check, res.Detail)
 			}
 		}
 	})

@@ -43,26 +43,45 @@ var size = checks.Check[*Image]{
 }
 
 func judgeSize(img *Image) checks.Outcome {
-	budget := cmp.Or(img.Budget, DefaultBudget)
-	if budget < 0 {
-		return checks.Broken(fmt.Errorf("a size budget of %d bytes; give a number above 0", budget))
+	b := img.Budgets
+	if b.Uncompressed < 0 || b.Compressed < 0 || b.Layer < 0 {
+		return checks.Broken(fmt.Errorf("a size budget of %d bytes; give a number above 0", min(b.Uncompressed, b.Compressed, b.Layer)))
 	}
+	budget := cmp.Or(b.Uncompressed, DefaultBudget)
 	var compressed, uncompressed int64
 	for _, layer := range img.Layers {
 		compressed += layer.Compressed
 		uncompressed += layer.Uncompressed
 	}
-	if uncompressed <= budget {
-		return checks.Passed("%s compressed, %s uncompressed of %s", humanSize(compressed), humanSize(uncompressed), humanSize(budget))
+	var findings []checks.Finding
+	over := func(format string, args ...any) {
+		f := checks.At(checks.Location{}, format, args...)
+		f.Status = checks.Fail
+		findings = append(findings, f)
 	}
-	f := checks.At(checks.Location{}, "%s uncompressed, %s over the budget of %s; biggest layers: %s",
-		humanSize(uncompressed), humanSize(uncompressed-budget), humanSize(budget), biggestLayers(img.Layers))
-	f.Status = checks.Fail
-	return checks.Found(f)
+	if uncompressed > budget {
+		over("%s uncompressed, %s over the budget of %s; biggest layers: %s",
+			humanSize(uncompressed), humanSize(uncompressed-budget), humanSize(budget), biggestLayers(img))
+	}
+	if b.Compressed > 0 && compressed > b.Compressed {
+		over("%s compressed, %s over the budget of %s", humanSize(compressed), humanSize(compressed-b.Compressed), humanSize(b.Compressed))
+	}
+	for i, layer := range img.Layers {
+		if b.Layer > 0 && layer.Uncompressed > b.Layer {
+			over("%s of %d has %s uncompressed, %s over the budget of %s for a layer",
+				img.layerName(i), len(img.Layers), humanSize(layer.Uncompressed), humanSize(layer.Uncompressed-b.Layer), humanSize(b.Layer))
+		}
+	}
+	out := checks.Found(findings...)
+	if len(findings) == 0 {
+		out.Evidence = fmt.Sprintf("%s compressed, %s uncompressed of %s", humanSize(compressed), humanSize(uncompressed), humanSize(budget))
+	}
+	return out
 }
 
 // biggestLayers names the biggest layers, counted from 1.
-func biggestLayers(layers []Layer) string {
+func biggestLayers(img *Image) string {
+	layers := img.Layers
 	order := make([]int, len(layers))
 	for i := range order {
 		order[i] = i

@@ -14,6 +14,7 @@ import (
 const (
 	passwdFile = "/etc/passwd"
 	groupFile  = "/etc/group"
+	shadowFile = "/etc/shadow"
 )
 
 var user = checks.Check[*Image]{

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // SchemaFile is the path of the JSON Schema in the repository, and SchemaURL its
@@ -17,7 +19,10 @@ const (
 // Schema returns the JSON Schema of a policy, for editors: what the parser takes it
 // takes too, and hardly more.
 func Schema() ([]byte, error) {
-	schema := sectionSchema("")
+	schema, err := sectionSchema("")
+	if err != nil {
+		return nil, err
+	}
 	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	schema["$id"] = SchemaURL
 	schema["title"] = File
@@ -29,19 +34,33 @@ func Schema() ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-func sectionSchema(section string) object {
+func sectionSchema(section string) (object, error) {
 	properties := object{}
 	for _, name := range namesIn(section) {
 		full := strings.TrimPrefix(section+"."+name, ".")
 		if l, ok := listNamed(full); ok {
 			properties[name] = described(l.schema, l.doc)
-		} else if i := slices.IndexFunc(keys, func(k key) bool { return k.name == full }); i >= 0 {
-			properties[name] = described(keys[i].schema, keys[i].doc)
-		} else {
-			properties[name] = described(sectionSchema(full), sections[full])
+			continue
 		}
+		if i := slices.IndexFunc(keys, func(k key) bool { return k.name == full }); i >= 0 {
+			property := described(keys[i].schema, keys[i].doc)
+			if keys[i].initial {
+				var value any
+				if err := yaml.Unmarshal([]byte(keys[i].example), &value); err != nil {
+					return nil, fmt.Errorf("read the default of %s: %w", full, err)
+				}
+				property["default"] = value
+			}
+			properties[name] = property
+			continue
+		}
+		below, err := sectionSchema(full)
+		if err != nil {
+			return nil, err
+		}
+		properties[name] = described(below, sections[full])
 	}
-	return object{"type": []string{"object", "null"}, "additionalProperties": false, "properties": properties}
+	return object{"type": []string{"object", "null"}, "additionalProperties": false, "properties": properties}, nil
 }
 
 func described(schema object, doc string) object {

@@ -30,7 +30,11 @@ func writeSection(b *strings.Builder, section, indent string) {
 			}
 		} else if i := slices.IndexFunc(keys, func(k key) bool { return k.name == full }); i >= 0 {
 			comment(b, indent, keys[i].doc)
-			fmt.Fprintf(b, "%s# %s: %s\n", indent, name, keys[i].example)
+			fmt.Fprintf(b, "%s# %s: %s", indent, name, keys[i].example)
+			if keys[i].initial {
+				b.WriteString(" # the default")
+			}
+			b.WriteString("\n")
 		} else {
 			comment(b, indent, sections[full])
 			fmt.Fprintf(b, "%s%s:\n", indent, name)

@@ -42,7 +42,7 @@ const (
 var (
 	size     = scalar("a size", "500MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "exclusiveMinimum": 0}, parseSize)
 	memory   = scalar("a size", "512MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "minimum": 0}, parseMemory)
-	percent  = scalar("a percentage", "10%", object{"type": []string{"string", "number"}, "pattern": `^` + numberPattern + ` ?%?$`, "minimum": 0}, parsePercent)
+	percent  = scalar("a percentage above 0", "10%", object{"type": []string{"string", "number"}, "pattern": `^` + numberPattern + ` ?%?$`, "exclusiveMinimum": 0}, parsePercent)
 	duration = scalar("a duration", "10s, 2m or 7d", object{"type": "string", "pattern": durationPattern}, parseDuration)
 	severity = choice("a severity", levels...)
 	text     = scalar("a text", "a name", object{"type": "string", "minLength": 1}, func(s string) (string, error) { return s, nil })
@@ -209,7 +209,7 @@ func parseBytes(s string, decimal float64) (int64, error) {
 
 func parsePercent(s string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
-	if err != nil || n < 0 || math.IsInf(n, 0) || math.IsNaN(n) {
+	if err != nil || n <= 0 || math.IsInf(n, 0) || math.IsNaN(n) {
 		return 0, errNoValue
 	}
 	return n, nil

@@ -61,8 +61,9 @@ type Scan struct {
 	// ImageID is the digest of the configuration of the image that was to be
 	// scanned: a report of another one is an error. Empty is any.
 	ImageID string
-	// BaseLayers is how many of the image's layers are those of its base image.
-	BaseLayers BaseLayers
+	// BaseLayers is how many of the image's layers, counted from the lowest, are
+	// those of its base image; 0 where that is not known for certain.
+	BaseLayers int
 	// Reports are those of the scanners, the most trusted first: where they differ
 	// in what a package is called, or where it is, the first one's is taken.
 	Reports []*Report
@@ -76,11 +77,6 @@ type Scan struct {
 	// Failures are why scanners that were asked for have no report.
 	Failures []error
 }
-
-// BaseLayers is how many layers, counted from the lowest, are those of the base
-// image, as far as it is certain: at least the one number, and at most the other.
-// The zero value is that it is not known.
-type BaseLayers struct{ Least, Most int }
 
 // reports returns the reports, after seeing that there are some and that each is
 // of the image that was to be scanned.

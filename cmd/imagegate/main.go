@@ -1,5 +1,5 @@
-// Command imagegate lints Dockerfiles without an engine, by the checks of the
-// module's lint gate.
+// Command imagegate judges Dockerfiles and images without an engine, by the checks
+// of the module's lint and image gates.
 package main
 
 import (
@@ -26,6 +26,8 @@ const usage = `Usage:
                  [--policy DIR] [--dockerfile PATH] PATH…
   imagegate init [DIR]
   imagegate baseline [--add] [--profile …] [--policy DIR] [--dockerfile PATH] PATH…
+  imagegate image [--format text|json] [--profile minimal|default|strict]
+                  [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
   imagegate checks [--format text|json]
   imagegate explain ID
 
@@ -43,11 +45,15 @@ finds into .imagegate-baseline.json beside the policy, where it is accepted from
 on. Once there is that file, baseline takes out of it what is gone, and puts in what
 is new with --add alone.
 
+image judges what is in images, of all platforms without --platform: ARCHIVE is the
+tar file of an OCI layout, as docker save and docker buildx build --output=type=oci
+write it. Growth is measured against the image in another archive, --baseline.
+
 checks lists every check; explain says why there is one, and how to mend what it
 finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.
 
-lint ends with status 0 where nothing blocks, 1 where something does, and 2 where
-it is used wrongly or a file cannot be read; the others end with 0 or 2.
+lint and image end with status 0 where nothing blocks, 1 where something does, and 2
+where they are used wrongly or a file cannot be read; the others end with 0 or 2.
 `
 
 // garbage is by how many percent the heap may grow before it is collected: the
@@ -67,7 +73,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	commands := map[string]func(args []string, stdin io.Reader, stdout io.Writer) (int, error){
-		"lint": lintCommand, "init": initCommand, "baseline": baselineCommand,
+		"lint": lintCommand, "image": imageCommand, "init": initCommand, "baseline": baselineCommand,
 		"checks": checksCommand, "explain": explainCommand,
 	}
 	command, ok := commands[args[0]]
@@ -76,7 +82,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return exitClean
 	case !ok:
-		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, init, baseline, checks and explain; imagegate help says more\n", args[0])
+		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, image, init, baseline, checks and explain; imagegate help says more\n", args[0])
 		return exitError
 	}
 	status, err := command(args[1:], stdin, stdout)

@@ -71,14 +71,16 @@ func (f finding) accepted() string {
 	return checks.Finding{Reason: f.Reason, Owner: f.Owner, Expires: f.Expires}.Accepted()
 }
 
-// report is what a run of lint came to.
+// report is what a run of lint or image came to.
 type report struct {
 	// profile is the one of the policies if it is empty.
 	profile checks.Profile
 	// files is how many Dockerfiles were judged, composeOnly how many contexts by
 	// their Compose files alone.
 	files, composeOnly int
-	findings           []finding
+	// images is how many images were judged.
+	images   int
+	findings []finding
 	// errors are why something could not be judged, which the findings say as well;
 	// unusable are why arguments name nothing.
 	errors, unusable []error
@@ -122,6 +124,9 @@ func writeText(w io.Writer, r *report) error {
 		}
 	}
 	judged := fmt.Sprintf("%d %s", r.files, plural("Dockerfile", r.files))
+	if r.images > 0 {
+		judged = fmt.Sprintf("%d %s", r.images, plural("image", r.images))
+	}
 	if r.composeOnly > 0 {
 		judged += fmt.Sprintf(", %d %s by Compose files alone", r.composeOnly, plural("context", r.composeOnly))
 	}

@@ -21,19 +21,27 @@ import (
 
 func main() {
 	runs := flag.Int("runs", 5, "how often each tool is run; the median counts")
+	size := flag.Int("size", 1000, "how many MB the image has that is made up, uncompressed")
 	atLeast := flag.Int("files", 300, "how many files to lint: those found are repeated until there are as many")
 	flag.Parse()
-	if err := run(*runs, *atLeast, flag.Args()); err != nil {
+	if err := run(*runs, *atLeast, *size, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(runs, atLeast int, args []string) error {
-	if len(args) < 2 || args[1] != "lint" || runs < 1 {
-		return errors.New("usage: hack/bench lint [DIR…]")
+func run(runs, atLeast, size int, args []string) error {
+	switch {
+	case len(args) < 2 || runs < 1 || size < 1:
+	case args[1] == "lint":
+		return benchLint(runs, atLeast, args[0], args[2:])
+	case args[1] == "image":
+		return benchImages(runs, size, args[2:])
 	}
-	root, dirs := args[0], args[2:]
+	return errors.New("usage: hack/bench lint [DIR…], or hack/bench image [ARCHIVE…]")
+}
+
+func benchLint(runs, atLeast int, root string, dirs []string) error {
 	if len(dirs) == 0 {
 		dirs = []string{filepath.Join(root, "examples"), filepath.Join(root, "checks")}
 	}
@@ -240,21 +248,32 @@ func (r *refusal) Error() string { return r.tool + " does not read each file: " 
 // measure runs the tool once. That it finds something is no failure; that it prints
 // nothing is one.
 func (t tool) measure(files []string) (usage, error) {
-	cmd := exec.Command(t.args[0], slices.Concat(t.args[1:], files)...)
+	u, exit, out, errs, err := measure(slices.Concat(t.args, files))
+	if err != nil {
+		return usage{}, err
+	}
+	if out == "" || t.refuses(exit, out) {
+		return usage{}, &refusal{t.name, errs}
+	}
+	return u, nil
+}
+
+// measure runs a command once, and returns what it took, the status that it ends
+// with, and what it prints.
+func measure(args []string) (u usage, exit int, stdout, stderr string, err error) {
+	cmd := exec.Command(args[0], args[1:]...)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	start := time.Now()
-	err := cmd.Run()
+	err = cmd.Run()
 	wall := time.Since(start)
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return usage{}, fmt.Errorf("run %s: %w", t.name, err)
-	}
-	if out.Len() == 0 || t.refuses(cmd.ProcessState.ExitCode(), out.String()) {
-		return usage{}, &refusal{t.name, errs.String()}
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		return usage{}, 0, "", "", fmt.Errorf("run %s: %w", args[0], err)
 	}
 	resources := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return usage{cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall, resources.Maxrss << 10}, nil
+	u = usage{cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), wall, resources.Maxrss << 10}
+	return u, cmd.ProcessState.ExitCode(), out.String(), errs.String(), nil
 }
 
 // median returns the run with the median CPU time.

@@ -1,0 +1,103 @@
+package image
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// group is the files of one kind, which one finding is about.
+type group struct {
+	name string
+	Tally
+	samples []Sample
+	layer   int // of the largest file
+}
+
+// groups collects files by the name of their group.
+type groups map[string]*group
+
+func (g groups) add(name string, e Entry) {
+	of := g[name]
+	if of == nil {
+		of = &group{name: name}
+		g[name] = of
+	}
+	size := e.Size
+	if e.HardLink {
+		size = 0
+	}
+	of.Tally.add(size)
+	if len(of.samples) == 0 || size > of.samples[0].Size {
+		of.layer = e.Layer
+	}
+	of.samples = keepLargest(of.samples, Sample{"/" + e.Path, size})
+}
+
+// sorted returns the groups by name.
+func (g groups) sorted() []*group {
+	var all []*group
+	for _, of := range g {
+		all = append(all, of)
+	}
+	slices.SortFunc(all, func(a, b *group) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// merged returns all groups as one.
+func (g groups) merged(name string) *group {
+	all := &group{name: name}
+	for _, of := range g.sorted() {
+		all.Files += of.Files
+		all.Bytes += of.Bytes
+		if len(all.samples) == 0 || of.samples[0].Size > all.samples[0].Size {
+			all.layer = of.layer
+		}
+		for _, s := range of.samples {
+			all.samples = keepLargest(all.samples, s)
+		}
+	}
+	return all
+}
+
+// String says how many files there are, how large, and names the largest.
+func (g *group) String() string {
+	s := files(g.Files)
+	if g.Bytes > 0 {
+		s += ", " + humanSize(g.Bytes)
+	}
+	return s + ": " + named(g.samples, g.Files)
+}
+
+// named names examples of so many files.
+func named(samples []Sample, of int) string {
+	var names []string
+	for _, s := range samples {
+		names = append(names, s.Path)
+	}
+	if more := of - len(samples); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+func files(n int) string { return count(n, "file") }
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, stem)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// layerName names a layer, counted from 1, with what made it if that is certain.
+func (img *Image) layerName(i int) string {
+	if i < len(img.Layers) && img.Layers[i].Instruction != "" {
+		return fmt.Sprintf("layer %d (%s)", i+1, img.Layers[i].Instruction)
+	}
+	return fmt.Sprintf("layer %d", i+1)
+}
