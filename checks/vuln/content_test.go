@@ -142,8 +142,11 @@ func TestSecret(t *testing.T) {
 	content := &Content{Secrets: []Secret{
 		{Rule: "github-pat", Title: "GitHub token", Severity: checks.Critical},
 		{Rule: "aws-access-key-id", Title: "AWS key", Severity: checks.Medium, Path: "/app/.env", Line: 3, Layer: 2},
+		{Rule: "aws-access-key-id", Title: "AWS key", Severity: checks.Medium, Path: "/app/.env", Line: 9, Layer: 2},
+		{Rule: "aws-access-key-id", Title: "AWS key", Severity: checks.Medium, Path: "/b", Line: 1},
 	}}
-	want := "warn MEDIUM /app/.env:3: aws-access-key-id: AWS key in layer 2\n" +
+	want := "warn MEDIUM /app/.env:3: aws-access-key-id: AWS key in layer 2, and 1 more there\n" +
+		"warn MEDIUM /b:1: aws-access-key-id: AWS key\n" +
 		"fail CRITICAL config: github-pat: GitHub token in the image's configuration\n"
 	if got := lines(secret, scan(&Report{Content: content})); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
