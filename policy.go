@@ -107,7 +107,7 @@ func (m *Imagegate) under(ctx context.Context, source *dagger.Directory) (*Image
 	limits := by.Policy.Limits
 	of.limits = image.Limits{
 		Time: limits.Time, Memory: limits.Memory, Entries: limits.Entries,
-		Uncompressed: limits.Uncompressed, Ratio: int64(limits.Ratio), Path: limits.PathLength,
+		Uncompressed: limits.UncompressedSize, Ratio: int64(limits.Ratio), Path: limits.PathLength,
 	}
 	by.Profile = checks.Profile(of.Profile)
 	return &of, by

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 const programs = `
