@@ -83,7 +83,8 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		MaxCompressedSize    int
 		MaxLayerSize         int
 		MaxLayers            int
-		MaxGrowth            float64
+		MaxGrowth            int
+		MaxWastedSize        int
 		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
@@ -131,6 +132,7 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.MaxLayerSize = r.MaxLayerSize
 	concrete.MaxLayers = r.MaxLayers
 	concrete.MaxGrowth = r.MaxGrowth
+	concrete.MaxWastedSize = r.MaxWastedSize
 	concrete.BaselineArchive = r.BaselineArchive
 	concrete.MaxMemory = r.MaxMemory
 	concrete.MaxProcesses = r.MaxProcesses
@@ -181,7 +183,8 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		MaxCompressedSize    int
 		MaxLayerSize         int
 		MaxLayers            int
-		MaxGrowth            float64
+		MaxGrowth            int
+		MaxWastedSize        int
 		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
@@ -233,6 +236,7 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.MaxLayerSize = concrete.MaxLayerSize
 	r.MaxLayers = concrete.MaxLayers
 	r.MaxGrowth = concrete.MaxGrowth
+	r.MaxWastedSize = concrete.MaxWastedSize
 	r.BaselineArchive = concrete.BaselineArchive
 	r.MaxMemory = concrete.MaxMemory
 	r.MaxProcesses = concrete.MaxProcesses
@@ -846,6 +850,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg baseline", err))
 				}
 			}
+			var maxWastedSize string
+			if inputArgs["maxWastedSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxWastedSize"]), &maxWastedSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxWastedSize", err))
+				}
+			}
 			var maxGrowth string
 			if inputArgs["maxGrowth"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["maxGrowth"]), &maxGrowth)
@@ -986,7 +997,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutToken", err))
 				}
 			}
-			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, maxCompressedSize, maxLayerSize, maxLayers, baseline, maxGrowth, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
+			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, maxCompressedSize, maxLayerSize, maxLayers, baseline, maxWastedSize, maxGrowth, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
 		default:
 			return nil, fmt.Errorf("unknown function %s", fnName)
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -71,7 +70,7 @@ func (m *Imagegate) budgeted(ctx context.Context, p platformImage) (*image.Image
 	judged := *read
 	judged.Budgets = image.Budgets{
 		Uncompressed: int64(m.MaxSize), Compressed: int64(m.MaxCompressedSize), Layer: int64(m.MaxLayerSize),
-		Layers: m.MaxLayers, Wasted: m.wasted, Growth: m.MaxGrowth,
+		Layers: m.MaxLayers, Wasted: int64(m.MaxWastedSize), Growth: m.MaxGrowth,
 	}
 	if m.BaselineArchive == nil {
 		return &judged, nil
@@ -114,7 +113,7 @@ func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, ar
 }
 
 // setBudgets reads the flags of what the image may come to.
-func (m *Imagegate) setBudgets(size, compressed, layer string, layers int, growth string) error {
+func (m *Imagegate) setBudgets(size, compressed, layer, wasted string, layers int, growth string) error {
 	for _, b := range []struct {
 		flag, text string
 		to         *int
@@ -122,6 +121,7 @@ func (m *Imagegate) setBudgets(size, compressed, layer string, layers int, growt
 		{"max-size", size, &m.MaxSize},
 		{"max-compressed-size", compressed, &m.MaxCompressedSize},
 		{"max-layer-size", layer, &m.MaxLayerSize},
+		{"max-wasted-size", wasted, &m.MaxWastedSize},
 	} {
 		if b.text == "" {
 			continue
@@ -136,9 +136,9 @@ func (m *Imagegate) setBudgets(size, compressed, layer string, layers int, growt
 		return fmt.Errorf("--max-layers=%d: an image has at least one layer", layers)
 	}
 	m.MaxLayers = layers
-	percent, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(growth, "%")), 64)
-	if err != nil || percent <= 0 || math.IsInf(percent, 0) || math.IsNaN(percent) {
-		return fmt.Errorf("--max-growth=%q is not a percentage above 0: write it as in 10%%", growth)
+	percent, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(growth, "%")))
+	if err != nil || percent < 1 {
+		return fmt.Errorf("--max-growth=%q is not a whole percentage from 1 on: write it as in 10%%", growth)
 	}
 	m.MaxGrowth = percent
 	return nil

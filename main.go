@@ -74,7 +74,9 @@ type Imagegate struct {
 	// +private
 	MaxLayers int
 	// +private
-	MaxGrowth float64
+	MaxGrowth int
+	// +private
+	MaxWastedSize int
 	// +private
 	BaselineArchive *dagger.File
 	// +private
@@ -122,10 +124,9 @@ type Imagegate struct {
 	// +private
 	ScoutToken *dagger.Secret
 
-	// What the policy of a source says besides: limits for reading the image, the bytes
-	// that its layers may waste, and severities of checks. They are of one call.
+	// What the policy of a source says besides, limits for reading the image and
+	// severities of checks: they are of one call.
 	limits     image.Limits
-	wasted     int64
 	severities policy.Severities
 }
 
@@ -222,6 +223,9 @@ func New(
 	// layout, as docker save writes it and "build as-tarball" returns it.
 	// +optional
 	baseline *dagger.File,
+	// Most that layers may add for later ones to take away or write again, as in 10MB.
+	// +default="10MB"
+	maxWastedSize string,
 	// By how many percent the image may be larger than that of --baseline.
 	// +default="10%"
 	maxGrowth string,
@@ -301,7 +305,7 @@ func New(
 		return nil, fmt.Errorf("--profile: %w", err)
 	}
 	m.Profile = string(strictness)
-	if err := m.setBudgets(maxSize, maxCompressedSize, maxLayerSize, maxLayers, maxGrowth); err != nil {
+	if err := m.setBudgets(maxSize, maxCompressedSize, maxLayerSize, maxWastedSize, maxLayers, maxGrowth); err != nil {
 		return nil, err
 	}
 	memory, err := units.RAMInBytes(maxMemory)

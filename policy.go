@@ -107,9 +107,9 @@ func (m *Imagegate) under(ctx context.Context, source *dagger.Directory) (*Image
 	limits := by.Policy.Limits
 	of.limits = image.Limits{
 		Time: limits.Time, Memory: limits.Memory, Entries: limits.Entries,
-		Uncompressed: limits.Uncompressed, Ratio: int64(limits.Ratio), Path: limits.PathLength,
+		Uncompressed: limits.UncompressedSize, Ratio: int64(limits.Ratio), Path: limits.PathLength,
 	}
-	of.wasted, of.severities = by.Policy.Budgets.MaxWastedSize, by.Policy.SeveritiesOf(checks.NamesOf(by.Rules))
+	of.severities = by.Policy.SeveritiesOf(checks.NamesOf(by.Rules))
 	by.Profile = checks.Profile(of.Profile)
 	return &of, by
 }
@@ -181,7 +181,8 @@ var settings = []setting{
 	numberSetting("budgets.max-compressed-size", func(m *Imagegate) *int { return &m.MaxCompressedSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxCompressedSize }),
 	numberSetting("budgets.max-layer-size", func(m *Imagegate) *int { return &m.MaxLayerSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxLayerSize }),
 	numberSetting("budgets.max-layers", func(m *Imagegate) *int { return &m.MaxLayers }, func(p *policy.Policy) *int { return &p.Budgets.MaxLayers }),
-	numberSetting("budgets.max-growth", func(m *Imagegate) *float64 { return &m.MaxGrowth }, func(p *policy.Policy) *float64 { return &p.Budgets.MaxGrowth }),
+	numberSetting("budgets.max-wasted-size", func(m *Imagegate) *int { return &m.MaxWastedSize }, func(p *policy.Policy) *int64 { return &p.Budgets.MaxWastedSize }),
+	numberSetting("budgets.max-growth", func(m *Imagegate) *int { return &m.MaxGrowth }, func(p *policy.Policy) *int { return &p.Budgets.MaxGrowth }),
 	listSetting("scan.scanners", func(m *Imagegate) *[]string { return &m.Scanners }, func(p *policy.Policy) *[]string { return &p.Scan.Scanners }).by("scanner"),
 	textSetting("scan.threshold", func(m *Imagegate) *string { return &m.SeverityThreshold }, func(p *policy.Policy) *checks.Severity { return &p.Scan.Threshold }).by("severity-threshold"),
 	switchSetting("scan.ignore-unfixed", func(m *Imagegate) *bool { return &m.IgnoreUnfixed }, func(p *policy.Policy) *bool { return &p.Scan.IgnoreUnfixed }),
@@ -214,11 +215,11 @@ func switchSetting(key string, of func(*Imagegate) *bool, in func(*policy.Policy
 	}
 }
 
-func numberSetting[N, T int | int64 | float64](key string, of func(*Imagegate) *N, in func(*policy.Policy) *T) setting {
+func numberSetting[T int | int64](key string, of func(*Imagegate) *int, in func(*policy.Policy) *T) setting {
 	return setting{
 		key:  key,
 		give: func(p *policy.Policy, m *Imagegate) { *in(p) = T(*of(m)) },
-		take: func(m *Imagegate, p policy.Policy) { *of(m) = N(*in(&p)) },
+		take: func(m *Imagegate, p policy.Policy) { *of(m) = int(*in(&p)) },
 	}
 }
 

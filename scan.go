@@ -119,7 +119,7 @@ func (m *Imagegate) scanned(ctx context.Context, img *tarball, p platformImage) 
 	}
 	side.Wait()
 	if read, err := p.read(); err == nil { // else the image gate says why
-		scan.BaseLayers = read.BaseLayers
+		scan.BaseLeast, scan.BaseMost = read.BaseLayers.Least, read.BaseLayers.Most
 	}
 	// Those of the scanners stand before those that were given.
 	scan.Reports = append(slices.Concat(reports...), scan.Reports...)

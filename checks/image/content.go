@@ -85,7 +85,7 @@ func (in *inspector) inspect(name string, index int, mode uint16, body io.Reader
 	if executable {
 		program = programOf(head)
 	}
-	if installed || len(in.secrets) >= maxSecrets || bytes.IndexByte(head[:min(n, sniffed)], 0) >= 0 {
+	if installed || path.Base(name) == snakeoil || len(in.secrets) >= maxSecrets || bytes.IndexByte(head[:min(n, sniffed)], 0) >= 0 {
 		return program, nil
 	}
 	kinds := credentialsIn(name, head)
@@ -115,6 +115,10 @@ func (in *inspector) inspect(name string, index int, mode uint16, body io.Reader
 	}
 	return program, nil
 }
+
+// snakeoil is the key that Debian's package ssl-cert makes, of a certificate that
+// nobody trusts; official images of servers have it.
+const snakeoil = "ssl-cert-snakeoil.key"
 
 // installedBelow and installedIn are where package managers put what everybody can
 // have: keys and tokens in there are those of tests and manuals.

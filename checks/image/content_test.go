@@ -44,6 +44,7 @@ func TestSecrets(t *testing.T) {
 		"binary":                {"app/a", "\x7fELF\x00" + pemKey, ""},
 		"installed by npm":      {"app/node_modules/tls/test/key.pem", pemKey, ""},
 		"installed by pip":      {"usr/local/lib/python3.12/site-packages/x/key.pem", pemKey, ""},
+		"snakeoil":              {"etc/ssl/private/ssl-cert-snakeoil.key", pemKey, ""},
 		"served by nginx":       {"usr/share/nginx/html/main.js", "'" + githubToken + "'", "a GitHub token"},
 		"env file":              {"app/.env", "PORT=80\nexport API_TOKEN='f3b1c9d7e5a2'\n", "the variable API_TOKEN, which holds a secret, going by its name"},
 		"env file, production":  {"app/.env.production", "DB_PASSWORD=s8Kq0mJv3Yt\n", "the variable DB_PASSWORD, which holds a secret, going by its name"},
@@ -229,7 +230,7 @@ func TestChanges(t *testing.T) {
 // The tree must not depend on how its parts come about: directories that go and
 // come again, files that turn into directories.
 func TestTreeAgain(t *testing.T) {
-	img, err := read(t, imageOf("amd64",
+	_, err := read(t, imageOf("amd64",
 		layerOf(dir("d"), file("d/a", "1"), file("d/b", "1"), file("f", "")),
 		layerOf(file(".wh.d", ""), file("f/x", "1")),
 		layerOf(file("d/b", "2"), symlink("f", "d")),
@@ -237,7 +238,7 @@ func TestTreeAgain(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "not a directory") {
 		t.Fatalf("a file below a file: %v", err)
 	}
-	img, err = read(t, imageOf("amd64",
+	img, err := read(t, imageOf("amd64",
 		layerOf(dir("d"), file("d/a", "1"), file("d/b", "1"), file("f", "")),
 		layerOf(file(".wh.d", ""), dir("f"), file("f/x", "1")),
 		layerOf(file("d/b", "2"), symlink("f", "d"), file("f/c", "3")),

@@ -139,33 +139,33 @@ func TestNameLayers(t *testing.T) {
 		layers []Layer
 		steps  []Step
 		want   []string // empty: not certain
-		base   int
+		base   Bounds
 	}{
 		"in order": {
 			[]Layer{base, layer(0, ""), layer(5, "/app"), layer(9, "/")},
 			[]Step{step("WORKDIR", "/app"), step("COPY", "/app"), step("ENV", ""), step("RUN", "")},
-			[]string{"", "", "COPY /app", "RUN "}, 0,
+			[]string{"", "", "COPY /app", "RUN "}, Bounds{1, 2},
 		},
 		"a directory that was there": {
 			[]Layer{base, base, layer(5, "/app"), layer(9, "/")},
 			[]Step{step("WORKDIR", "/app"), step("COPY", "/app"), step("RUN", "")},
-			[]string{"", "", "COPY /app", "RUN "}, 2,
+			[]string{"", "", "COPY /app", "RUN "}, Bounds{2, 2},
 		},
 		"one file": {
 			[]Layer{base, layer(1, "/etc")},
 			[]Step{step("COPY", "/etc/app.conf")},
-			[]string{"", "COPY /etc/app.conf"}, 1,
+			[]string{"", "COPY /etc/app.conf"}, Bounds{1, 1},
 		},
-		"does not fit":  {[]Layer{base, layer(5, "/srv")}, []Step{step("COPY", "/app")}, []string{"", ""}, 0},
-		"too few":       {[]Layer{layer(5, "/app")}, []Step{step("RUN", ""), step("COPY", "/app")}, []string{""}, 0},
-		"two ways":      {[]Layer{base, layer(0, ""), layer(5, "/app")}, []Step{step("RUN", ""), step("WORKDIR", "/x"), step("COPY", "/app")}, []string{"", "", "COPY /app"}, 0},
-		"no step":       {[]Layer{base}, nil, []string{""}, 1},
-		"many WORKDIRs": {slices.Repeat([]Layer{layer(0, "")}, 40), slices.Repeat([]Step{step("WORKDIR", "/x")}, 40), make([]string, 40), 0},
+		"does not fit":  {[]Layer{base, layer(5, "/srv")}, []Step{step("COPY", "/app")}, []string{"", ""}, Bounds{}},
+		"too few":       {[]Layer{layer(5, "/app")}, []Step{step("RUN", ""), step("COPY", "/app")}, []string{""}, Bounds{}},
+		"two ways":      {[]Layer{base, layer(0, ""), layer(5, "/app")}, []Step{step("RUN", ""), step("WORKDIR", "/x"), step("COPY", "/app")}, []string{"", "", "COPY /app"}, Bounds{0, 1}},
+		"no step":       {[]Layer{base}, nil, []string{""}, Bounds{1, 1}},
+		"many WORKDIRs": {slices.Repeat([]Layer{layer(0, "")}, 40), slices.Repeat([]Step{step("WORKDIR", "/x")}, 40), make([]string, 40), Bounds{}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			if got := NameLayers(test.layers, test.steps); got != test.base {
-				t.Errorf("%d layers of the base image, want %d", got, test.base)
+				t.Errorf("%v layers of the base image, want %v", got, test.base)
 			}
 			for i, want := range test.want {
 				if got := test.layers[i].Instruction; got != want {

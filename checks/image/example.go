@@ -28,13 +28,13 @@ type example struct {
 	Layers []exampleLayer `json:"layers"`
 	// Budgets are what the image may come to.
 	Budgets struct {
-		Uncompressed int64   `json:"uncompressed"`
-		Compressed   int64   `json:"compressed"`
-		Layer        int64   `json:"layer"`
-		Layers       int     `json:"layers"`
-		Wasted       int64   `json:"wasted"`
-		Growth       float64 `json:"growth"`
-		GrowthBytes  int64   `json:"growth-bytes"`
+		Uncompressed int64 `json:"uncompressed"`
+		Compressed   int64 `json:"compressed"`
+		Layer        int64 `json:"layer"`
+		Layers       int   `json:"layers"`
+		Wasted       int64 `json:"wasted"`
+		Growth       int   `json:"growth"`
+		GrowthBytes  int64 `json:"growth-bytes"`
 	} `json:"budgets"`
 	// Baseline is the image that growth is measured against.
 	Baseline *example `json:"baseline"`

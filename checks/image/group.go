@@ -45,22 +45,6 @@ func (g groups) sorted() []*group {
 	return all
 }
 
-// merged returns all groups as one.
-func (g groups) merged(name string) *group {
-	all := &group{name: name}
-	for _, of := range g.sorted() {
-		all.Files += of.Files
-		all.Bytes += of.Bytes
-		if len(all.samples) == 0 || of.samples[0].Size > all.samples[0].Size {
-			all.layer = of.layer
-		}
-		for _, s := range of.samples {
-			all.samples = keepLargest(all.samples, s)
-		}
-	}
-	return all
-}
-
 // String says how many files there are, how large, and names the largest.
 func (g *group) String() string {
 	s := files(g.Files)

@@ -13,7 +13,7 @@ import (
 
 // DefaultGrowth is by how many percent an image may be larger than its baseline
 // without a budget of its own.
-const DefaultGrowth = 10.0
+const DefaultGrowth = 10
 
 var growth = checks.Check[*Image]{
 	Rule: checks.Rule{
@@ -39,7 +39,7 @@ var growth = checks.Check[*Image]{
 func judgeGrowth(img *Image) checks.Outcome {
 	b := img.Budgets
 	if b.Growth < 0 || b.GrowthBytes < 0 {
-		return checks.Broken(fmt.Errorf("a budget of %g percent and %d bytes of growth; give numbers above 0", b.Growth, b.GrowthBytes))
+		return checks.Broken(fmt.Errorf("a budget of %d percent and %d bytes of growth; give numbers above 0", b.Growth, b.GrowthBytes))
 	}
 	if img.Baseline == nil {
 		return checks.Skip("there is no baseline to compare with; give the image of the last release for one")
@@ -51,8 +51,8 @@ func judgeGrowth(img *Image) checks.Outcome {
 	}
 	allowed := cmp.Or(b.Growth, DefaultGrowth)
 	var over []string
-	if percent > allowed {
-		over = append(over, fmt.Sprintf("by more than %g%%", allowed))
+	if percent > float64(allowed) {
+		over = append(over, fmt.Sprintf("by more than %d%%", allowed))
 	}
 	if b.GrowthBytes > 0 && grown > b.GrowthBytes {
 		over = append(over, "by more than "+humanSize(b.GrowthBytes))

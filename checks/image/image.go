@@ -29,9 +29,9 @@ type Image struct {
 	// it too, but without its start interval.
 	Healthcheck *Healthcheck
 	Layers      []Layer
-	// BaseLayers is how many of them, the lowest, are those of the base image; 0 where
-	// that is not known for certain.
-	BaseLayers int
+	// BaseLayers is how many of them, the lowest, are those of the base image; zero
+	// where that is not known.
+	BaseLayers Bounds
 	// Tree is the file system that the layers make together.
 	Tree *Tree
 	// Files holds the content of /etc/passwd, group and shadow in Tree, by that
@@ -73,7 +73,7 @@ type Budgets struct {
 	Wasted int64
 	// Growth is by how many percent of Baseline's size, uncompressed, the image may
 	// be larger, and GrowthBytes by how many bytes; DefaultGrowth, and no limit.
-	Growth      float64
+	Growth      int
 	GrowthBytes int64
 }
 

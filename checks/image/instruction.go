@@ -21,6 +21,9 @@ type Step struct {
 	Into string
 }
 
+// Bounds are a number that is known to lie between two, both included.
+type Bounds struct{ Least, Most int }
+
 // nameLayers names the instruction of each layer by the history in the
 // configuration, if that has as many entries that made a layer as there are
 // layers. What Dagger builds has none.
@@ -70,9 +73,12 @@ func instruction(by string) string {
 // ones of the image, as far as there is but one way to line them up: RUN, COPY and
 // ADD make a layer each, WORKDIR one where its directory was not there yet; a layer
 // of COPY or ADD holds nothing but what lies where they write. Layers that have a
-// name keep it. It returns how many layers lie below those of the stage: the ones of
-// its base image; 0 where that is not certain.
-func NameLayers(layers []Layer, steps []Step) (base int) {
+// name keep it.
+//
+// It returns how many layers lie below those of the stage, which are the ones of its
+// base image, at least and at most: the ways may differ in that. Both are 0 where
+// there is no way.
+func NameLayers(layers []Layer, steps []Step) (base Bounds) {
 	var makers []Step
 	for _, s := range steps {
 		switch s.Keyword {
@@ -83,14 +89,14 @@ func NameLayers(layers []Layer, steps []Step) (base int) {
 	l := lineUp{layers: layers, steps: makers, names: make([]string, len(layers))}
 	l.from(len(layers)-1, len(makers)-1)
 	if l.tries > maxTries || l.agreed == nil {
-		return 0
+		return Bounds{}
 	}
 	for i, name := range l.agreed {
 		if layers[i].Instruction == "" {
 			layers[i].Instruction = name
 		}
 	}
-	return max(l.base, 0)
+	return l.base
 }
 
 // lineUp tries the ways to line layers up with steps, from their ends.
@@ -99,7 +105,7 @@ type lineUp struct {
 	steps  []Step
 	names  []string // of the way that is tried
 	agreed []string // of all ways so far
-	base   int      // layers below the steps in all ways so far; -1: they differ
+	base   Bounds   // layers below the steps in all ways so far
 	tries  int
 }
 
@@ -112,11 +118,9 @@ func (l *lineUp) from(layer, step int) {
 	}
 	if step < 0 {
 		if l.agreed == nil {
-			l.agreed, l.base = slices.Clone(l.names), layer+1
+			l.agreed, l.base = slices.Clone(l.names), Bounds{layer + 1, layer + 1}
 		}
-		if l.base != layer+1 {
-			l.base = -1
-		}
+		l.base.Least, l.base.Most = min(l.base.Least, layer+1), max(l.base.Most, layer+1)
 		for i, name := range l.names {
 			if l.agreed[i] != name {
 				l.agreed[i] = ""

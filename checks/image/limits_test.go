@@ -15,7 +15,7 @@ func TestPolicyDefaults(t *testing.T) {
 	}
 	limits := Limits{}.withDefaults()
 	if p.Limits.Time != limits.Time || p.Limits.Memory != limits.Memory || p.Limits.Entries != limits.Entries ||
-		p.Limits.Uncompressed != limits.Uncompressed || int64(p.Limits.Ratio) != limits.Ratio || p.Limits.PathLength != limits.Path {
+		p.Limits.UncompressedSize != limits.Uncompressed || int64(p.Limits.Ratio) != limits.Ratio || p.Limits.PathLength != limits.Path {
 		t.Errorf("the policy says %+v, and the limits are %+v", p.Limits, limits)
 	}
 	if p.Budgets.MaxSize != DefaultBudget || p.Budgets.MaxLayers != DefaultLayers || p.Budgets.MaxWastedSize != DefaultWasted || p.Budgets.MaxGrowth != DefaultGrowth {

@@ -35,7 +35,7 @@ type Limits struct {
 	// second for each 200 MB.
 	Time time.Duration
 	// Memory is how many bytes the names and attributes of all files may take
-	// while they are held; 48 MiB. The largest public images, with half a million
+	// while they are held; 40 MiB. The largest public images, with half a million
 	// files, take about 30. Contents are never held. A quarter of it is the largest
 	// window that a layer compressed with zstd may ask for, rounded down to a power
 	// of two: 8 MiB, as zstd itself has up to its level 19, for the default.
@@ -69,7 +69,7 @@ const (
 
 func (l Limits) withDefaults() Limits {
 	l.Time = cmp.Or(l.Time, 10*time.Minute)
-	l.Memory = cmp.Or(l.Memory, 48<<20)
+	l.Memory = cmp.Or(l.Memory, 40<<20)
 	l.Entries = cmp.Or(l.Entries, 1_000_000)
 	l.Uncompressed = cmp.Or(l.Uncompressed, 64e9)
 	l.Ratio = cmp.Or(l.Ratio, 200)
@@ -507,8 +507,8 @@ type meter struct {
 }
 
 func (m *meter) Read(p []byte) (int, error) {
-	if err := m.ctx.Err(); err != nil {
-		return 0, err
+	if m.ctx.Err() != nil {
+		return 0, context.Cause(m.ctx)
 	}
 	n, err := m.plain.Read(p)
 	m.hasher.Write(p[:n])

@@ -48,7 +48,10 @@ func judgeWastedBytes(img *Image) checks.Outcome {
 	for _, w := range img.Waste {
 		sum += w.Bytes
 	}
-	if sum <= budget {
+	switch {
+	case sum == 0:
+		return checks.Outcome{}
+	case sum <= budget:
 		return checks.Passed("%s wasted of %s", humanSize(sum), humanSize(budget))
 	}
 	var findings []checks.Finding

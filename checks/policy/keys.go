@@ -52,7 +52,7 @@ var keys = []key{
 	entry("budgets.max-wasted-size", "Most that layers add for later ones to take away or write again.",
 		"10MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxWastedSize }, higher[int64]()).initially(),
 	entry("budgets.max-growth", "Most that the image grows by against the one that it is compared with.",
-		"10%", percent, func(p *Policy) *float64 { return &p.Budgets.MaxGrowth }, higher[float64]()).initially(),
+		"10%", percent, func(p *Policy) *int { return &p.Budgets.MaxGrowth }, higher[int]()).initially(),
 
 	entry("scan.scanners", "What looks for vulnerabilities: trivy, grype, scout, or several of them.",
 		"[trivy]", listOf(oneOf("trivy", "grype", "scout")), func(p *Policy) *[]string { return &p.Scan.Scanners }, lacks()).initially(),
@@ -91,7 +91,7 @@ var keys = []key{
 	entry("limits.entries", "Most files and directories that all layers have together.",
 		"1000000", number(1), func(p *Policy) *int { return &p.Limits.Entries }, higher[int]()).initially(),
 	entry("limits.uncompressed-size", "Most that all layers have together when uncompressed.",
-		"64GB", size, func(p *Policy) *int64 { return &p.Limits.Uncompressed }, higher[int64]()).initially(),
+		"64GB", size, func(p *Policy) *int64 { return &p.Limits.UncompressedSize }, higher[int64]()).initially(),
 	entry("limits.ratio", "Most bytes that come out of a compressed one, layer by layer.",
 		"200", number(1), func(p *Policy) *int { return &p.Limits.Ratio }, higher[int]()).initially(),
 	entry("limits.path-length", "Longest path of a file, in bytes.",

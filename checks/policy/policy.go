@@ -53,7 +53,7 @@ type Budgets struct {
 	MaxWastedSize int64
 	// MaxGrowth is by how many percent the image may be larger than the one that it
 	// is compared with.
-	MaxGrowth float64
+	MaxGrowth int
 }
 
 // Scan says what scans the image, and what blocks it.
@@ -88,10 +88,10 @@ type Run struct {
 // Limits end the reading of an image that is too much for its reader. Sizes are in
 // bytes; a limit that is not set has the reader's own default.
 type Limits struct {
-	Time         time.Duration
-	Memory       int64
-	Entries      int
-	Uncompressed int64
+	Time             time.Duration
+	Memory           int64
+	Entries          int
+	UncompressedSize int64
 	// Ratio is how many bytes may come out of a compressed one.
 	Ratio int
 	// PathLength is in bytes.

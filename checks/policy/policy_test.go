@@ -72,7 +72,7 @@ budgets:
   max-compressed-size: 64MiB
   max-layer-size: 300000
   max-layers: 12
-  max-growth: 7.5 %
+  max-growth: 7 %
   max-wasted-size: 5MB
 scan:
   scanners: [grype, trivy]
@@ -110,7 +110,7 @@ locked: [profile, budgets, source/user]
 	want := Policy{
 		Profile:    checks.StrictProfile,
 		Severities: []Severity{{"DL3002", checks.Low, at(4, 3, 9)}, {"image/size", checks.Critical, at(5, 3, 13)}},
-		Budgets:    Budgets{MaxSize: 1.5e9, MaxCompressedSize: 64 << 20, MaxLayerSize: 300000, MaxLayers: 12, MaxWastedSize: 5e6, MaxGrowth: 7.5},
+		Budgets:    Budgets{MaxSize: 1.5e9, MaxCompressedSize: 64 << 20, MaxLayerSize: 300000, MaxLayers: 12, MaxWastedSize: 5e6, MaxGrowth: 7},
 		Scan: Scan{
 			Scanners: []string{"grype", "trivy"}, Threshold: checks.Medium, IgnoreUnfixed: true,
 			DatabaseMaxAge: 168 * time.Hour, DeniedLicenses: []string{"SSPL-1.0"},
@@ -119,7 +119,7 @@ locked: [profile, budgets, source/user]
 			Required: []string{"A", "B_1"}, MaxMemory: 512 << 20, GracePeriod: 90 * time.Second, StartTimeout: 500 * time.Millisecond,
 			HealthcheckInterval: 2 * time.Second, SlowPath: "/slow", MetricsPath: "/metrics", Tmpfs: []string{"/tmp"},
 		},
-		Limits: Limits{Time: 5 * time.Minute, Memory: 1 << 30, Entries: 5, Uncompressed: 1e12, Ratio: 100, PathLength: 255},
+		Limits: Limits{Time: 5 * time.Minute, Memory: 1 << 30, Entries: 5, UncompressedSize: 1e12, Ratio: 100, PathLength: 255},
 		Locked: []Lock{{"profile", at(38, 10, 17)}, {"budgets", at(38, 19, 26)}, {"source/user", at(38, 28, 39)}},
 	}
 	if diff := cmp.Diff(want, p, cmpopts.IgnoreUnexported(Policy{})); diff != "" {
@@ -169,7 +169,7 @@ func TestParseErrors(t *testing.T) {
 		"budgets:\n  max-size: [1MB]\n":                        "imagegate.yaml:2:13: budgets.max-size is not a size: write it as in 500MB",
 		"budgets:\n  max-size:\n":                              "imagegate.yaml:2:12: budgets.max-size is not a size: write it as in 500MB",
 		"budgets:\n  max-layers: 0\n":                          `imagegate.yaml:2:15: budgets.max-layers: "0" is not a whole number from 1 on: write it as in 40`,
-		"budgets:\n  max-growth: a lot\n":                      `imagegate.yaml:2:15: budgets.max-growth: "a lot" is not a percentage above 0: write it as in 10%`,
+		"budgets:\n  max-growth: a lot\n":                      `imagegate.yaml:2:15: budgets.max-growth: "a lot" is not a whole percentage from 1 on: write it as in 10%`,
 		"limits:\n  memory: 0\n":                               `imagegate.yaml:2:11: limits.memory: "0" is not a size: write it as in 512MB`,
 		"scan:\n  scanners: trivy\n":                           "imagegate.yaml:2:13: scan.scanners is no list: write it in brackets, as in [a, b]",
 		"scan:\n  scanners: [trivi]\n":                         `imagegate.yaml:2:14: scan.scanners: "trivi" is not one of them: write trivy`,

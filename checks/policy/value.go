@@ -41,7 +41,7 @@ const (
 
 var (
 	size     = scalar("a size", "500MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "exclusiveMinimum": 0}, parseSize)
-	percent  = scalar("a percentage above 0", "10%", object{"type": []string{"string", "number"}, "pattern": `^` + numberPattern + ` ?%?$`, "exclusiveMinimum": 0}, parsePercent)
+	percent  = scalar("a whole percentage from 1 on", "10%", object{"type": []string{"string", "integer"}, "pattern": `^[0-9]+ ?%?$`, "minimum": 1}, parsePercent)
 	duration = scalar("a duration", "10s, 2m or 7d", object{"type": "string", "pattern": durationPattern}, parseDuration)
 	severity = choice("a severity", levels...)
 	text     = scalar("a text", "a name", object{"type": "string", "minLength": 1}, func(s string) (string, error) { return s, nil })
@@ -214,9 +214,9 @@ func parseBytes(s string, base float64) (int64, error) {
 	return int64(n), nil
 }
 
-func parsePercent(s string) (float64, error) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
-	if err != nil || n <= 0 || math.IsInf(n, 0) || math.IsNaN(n) {
+func parsePercent(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(s, "%")))
+	if err != nil || n < 1 {
 		return 0, errNoValue
 	}
 	return n, nil

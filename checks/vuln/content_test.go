@@ -28,21 +28,22 @@ func lines(c checks.Check[*Scan], s *Scan) string {
 func TestOrigin(t *testing.T) {
 	v := Vulnerability{ID: "CVE-1", Package: "a", Installed: "1.0", Fixed: "1.1", Severity: checks.High, Layer: 3}
 	for _, test := range []struct {
-		layer, base int
-		want, fix   string
+		layer, least, most int
+		want, fix          string
 	}{
-		{0, 0, "fixed in 1.1", "upgrade a 1.0 to 1.1"},
-		{0, 3, "fixed in 1.1", "upgrade a 1.0 to 1.1"},
-		{3, 0, "fixed in 1.1, of layer 3", "upgrade a 1.0 to 1.1"},
-		{3, 3, "fixed in 1.1, inherited from the base image (layer 3)", "build on a newer base image, or upgrade a 1.0 to 1.1"},
-		{3, 2, "fixed in 1.1, added by the Dockerfile (layer 3)", "upgrade a 1.0 to 1.1"},
+		{0, 0, 0, "fixed in 1.1", "upgrade a 1.0 to 1.1"},
+		{0, 3, 3, "fixed in 1.1", "upgrade a 1.0 to 1.1"},
+		{3, 0, 0, "fixed in 1.1, of layer 3", "upgrade a 1.0 to 1.1"},
+		{3, 3, 4, "fixed in 1.1, inherited from the base image (layer 3)", "build on a newer base image, or upgrade a 1.0 to 1.1"},
+		{3, 2, 3, "fixed in 1.1, of layer 3", "upgrade a 1.0 to 1.1"},
+		{3, 1, 2, "fixed in 1.1, added by the Dockerfile (layer 3)", "upgrade a 1.0 to 1.1"},
 	} {
 		v.Layer = test.layer
 		s := scan(&Report{Vulnerabilities: []Vulnerability{v}})
-		s.BaseLayers = test.base
+		s.BaseLeast, s.BaseMost = test.least, test.most
 		f := judgeVulnerability(s).Findings[0]
 		if f.Message != "HIGH in a 1.0, "+test.want || f.Fix != test.fix {
-			t.Errorf("layer %d of %d of the base: %q, %q", test.layer, test.base, f.Message, f.Fix)
+			t.Errorf("layer %d of %d to %d of the base: %q, %q", test.layer, test.least, test.most, f.Message, f.Fix)
 		}
 	}
 }

@@ -50,19 +50,22 @@ func judgeDisagreement(s *Scan) checks.Outcome {
 		return checks.Skip("there is nothing to compare with: --scanner=trivy,grype asks a second scanner")
 	}
 	said := map[pkg][]string{}
-	agreed := 0
+	agreed, lesser := 0, 0
 	for _, i := range s.issues() {
 		var words []string
 		if who := i.by(lookers); strings.Contains(who, ", not by ") {
 			words = append(words, who)
 		}
 		words = append(words, i.differences()...)
-		if len(words) == 0 {
+		v := i.at[0]
+		switch {
+		case len(words) == 0:
 			agreed++
-			continue
+		case v.Severity.AtLeast(s.Policy.threshold()):
+			said[v.pkg()] = append(said[v.pkg()], v.ID+" "+strings.Join(words, "; "))
+		default:
+			lesser++
 		}
-		p := i.at[0].pkg()
-		said[p] = append(said[p], i.at[0].ID+" "+strings.Join(words, "; "))
 	}
 	var packages []pkg
 	for p := range said {
@@ -77,6 +80,13 @@ func judgeDisagreement(s *Scan) checks.Outcome {
 			f.Message += fmt.Sprintf(" and %d more", more)
 		}
 		f.Subject = p.subject()
+		findings = append(findings, f)
+	}
+	// Scanners differ on hundreds of these in any distribution.
+	if lesser > 0 {
+		below := fmt.Sprintf("below %s", s.Policy.threshold())
+		f := checks.At(checks.Location{}, "vulnerabilities %s that they see otherwise or not all: %d", below, lesser)
+		f.Subject = below
 		findings = append(findings, f)
 	}
 	if len(findings) > 0 {

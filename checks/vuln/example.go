@@ -46,7 +46,7 @@ func Example(text string) (*Scan, error) {
 	if err := decoder.Decode(&doc); err != nil {
 		return nil, fmt.Errorf("decoding example of a scan: %w", err)
 	}
-	scan := &Scan{BaseLayers: doc.BaseLayers, Policy: Policy{
+	scan := &Scan{BaseLeast: doc.BaseLayers, BaseMost: doc.BaseLayers, Policy: Policy{
 		Now: doc.Now, Threshold: doc.Policy.Threshold, IgnoreUnfixed: doc.Policy.IgnoreUnfixed, DeniedLicenses: doc.Policy.DeniedLicenses,
 	}}
 	var err error

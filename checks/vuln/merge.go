@@ -34,7 +34,7 @@ func (s *Scan) issues() []issue {
 		report int
 		Vulnerability
 	}
-	// Ids of a package are joined into sets: parent leads from each to the set's first.
+	// The ids of a package are joined into sets: parent leads from each to its set's first.
 	parent := map[string]string{}
 	find := func(key string) string {
 		for parent[key] != key {
@@ -43,29 +43,24 @@ func (s *Scan) issues() []issue {
 		}
 		return key
 	}
-	join := func(key string) {
-		if parent[key] == "" {
-			parent[key] = key
-		}
-	}
-	keyOf := func(v Vulnerability) string { return v.identity() + "\x00" + v.ID }
-	for _, r := range s.Reports {
+	var all []reported
+	var keys []string // of each of all
+	for i, r := range s.Reports {
 		for _, v := range r.Vulnerabilities {
-			first := keyOf(v)
-			join(first)
-			for _, alias := range v.Aliases {
-				other := v.identity() + "\x00" + alias
-				join(other)
-				parent[find(other)] = find(first)
+			of := v.identity() + "\x00"
+			all, keys = append(all, reported{i, v}), append(keys, of+v.ID)
+			for _, id := range append([]string{v.ID}, v.Aliases...) {
+				if parent[of+id] == "" {
+					parent[of+id] = of + id
+				}
+				parent[find(of+id)] = find(of + v.ID)
 			}
 		}
 	}
 	sets := map[string][]reported{}
-	for i, r := range s.Reports {
-		for _, v := range r.Vulnerabilities {
-			key := find(keyOf(v))
-			sets[key] = append(sets[key], reported{i, v})
-		}
+	for i, v := range all {
+		key := find(keys[i])
+		sets[key] = append(sets[key], v)
 	}
 	var issues []issue
 	for _, set := range sets {
@@ -91,7 +86,7 @@ func (s *Scan) issues() []issue {
 			one := v.Vulnerability
 			one.ID, one.Aliases, one.Advisories = identifiers(ids)
 			one.Severity = worst
-			for _, other := range set {
+			for _, other := range set[1:] {
 				one.fill(other.Vulnerability)
 			}
 			merged.at = append(merged.at, one)
@@ -106,12 +101,15 @@ func (s *Scan) issues() []issue {
 	return issues
 }
 
-// fill takes from another report of the same what this one does not say.
+// fill takes from another report of the same what this one does not say. That the
+// package is not affected all have to say.
 func (v *Vulnerability) fill(other Vulnerability) {
+	if v.Status == notAffected && other.Status != notAffected {
+		v.Status = cmp.Or(other.Status, affected)
+	}
 	v.PURL = cmp.Or(v.PURL, other.PURL)
 	v.Fixed = cmp.Or(v.Fixed, other.Fixed)
 	v.Status = cmp.Or(v.Status, other.Status)
-	v.Layer = cmp.Or(v.Layer, other.Layer)
 	v.Title = cmp.Or(v.Title, other.Title)
 	v.URL = cmp.Or(v.URL, other.URL)
 	if v.Published.IsZero() {

@@ -101,6 +101,34 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// One scanner that calls a package not affected does not outvote another.
+func TestNotAffectedByAll(t *testing.T) {
+	v := Vulnerability{ID: "CVE-2021-0001", Package: "a", Installed: "1", Fixed: "2", Severity: checks.High, Status: "not_affected"}
+	for other, want := range map[string]string{"not_affected": "waived", "affected": "fail", "": "fail"} {
+		w := v
+		w.Status = other
+		s := scan(&Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: []Vulnerability{v}}, &Report{Scanner: Scanner{Name: "Grype"}, Vulnerabilities: []Vulnerability{w}})
+		if got := lines(vulnerability, s); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("the other says %q: %s", other, got)
+		}
+	}
+}
+
+func TestDisagreement(t *testing.T) {
+	v := func(id, name string, severity checks.Severity) Vulnerability {
+		return Vulnerability{ID: id, Package: name, Installed: "1", Severity: severity}
+	}
+	s := scan(
+		&Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: []Vulnerability{v("CVE-2021-0001", "a", checks.High), v("CVE-2021-0002", "b", checks.Low), v("CVE-2021-0003", "c", checks.Low)}},
+		&Report{Scanner: Scanner{Name: "Grype"}, Vulnerabilities: []Vulnerability{v("CVE-2021-0001", "a", checks.Low), v("CVE-2021-0003", "c", checks.Medium), v("CVE-2021-0004", "a", checks.Critical)}},
+	)
+	want := "warn LOW : a@1: a 1: CVE-2021-0001 HIGH by Trivy, LOW by Grype, CVE-2021-0004 seen by Grype, not by Trivy\n" +
+		"warn LOW : below HIGH: vulnerabilities below HIGH that they see otherwise or not all: 2\n"
+	if got := lines(disagreement, s); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestTwoScanners(t *testing.T) {
 	s := scan(decodeFile(t, "trivy-debian.json"))
 	s.Reports = append(s.Reports, grypeFile(t, "grype-debian.json"))

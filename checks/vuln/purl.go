@@ -19,7 +19,7 @@ type purl struct {
 func parsePURL(text string) (purl, error) {
 	rest, ok := strings.CutPrefix(text, "pkg:")
 	if !ok {
-		return purl{}, fmt.Errorf("%q is not the URL of a package: it does not begin with pkg:", line(text))
+		return purl{}, fmt.Errorf("%q does not begin with pkg: as the URL of a package does", line(text))
 	}
 	rest, _, _ = strings.Cut(strings.TrimLeft(rest, "/"), "#")
 	rest, query, _ := strings.Cut(rest, "?")

@@ -45,8 +45,19 @@ func judgeSecret(s *Scan) checks.Outcome {
 	case content == nil:
 		return checks.Skip(notLooked)
 	}
-	var findings []checks.Finding
+	type place struct{ rule, path string }
+	found := map[place][]Secret{}
+	var places []place
 	for _, secret := range content.Secrets {
+		at := place{secret.Rule, secret.Path}
+		if found[at] == nil {
+			places = append(places, at)
+		}
+		found[at] = append(found[at], secret)
+	}
+	var findings []checks.Finding
+	for _, at := range places {
+		secret := found[at][0]
 		where := checks.Location{Path: secret.Path, Line: secret.Line}
 		message := secret.Title
 		switch {
@@ -55,6 +66,9 @@ func judgeSecret(s *Scan) checks.Outcome {
 			message += " in the image's configuration"
 		case secret.Layer > 0:
 			message += fmt.Sprintf(" in layer %d", secret.Layer)
+		}
+		if n := len(found[at]); n > 1 {
+			message += fmt.Sprintf(", and %d more there", n-1)
 		}
 		f := checks.At(where, "%s", message)
 		f.Severity, f.Status, f.Subject = secret.Severity, s.Policy.status(secret.Severity), secret.Rule

@@ -117,14 +117,14 @@ func decode(r io.Reader, doc any) error {
 	case limited.N == 0:
 		return fmt.Errorf("more than %d bytes", maxReport)
 	case errors.Is(err, io.EOF):
-		return errors.New("it is empty; the scanner's own output says why it wrote nothing")
+		return errors.New("it is empty: what was to write it says why in its own output")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("it is cut short; the scanner's own output says why it stopped")
+		return errors.New("it is cut short: what was to write it says why in its own output")
 	case err != nil:
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the JSON document; give the scanner a file of its own to write to")
+		return errors.New("something follows the JSON document: a file has to hold one alone")
 	}
 	return nil
 }
@@ -215,9 +215,7 @@ func (c *Content) add(result trivyResult, layers map[string]int) error {
 		if s.Layer.DiffID == "" {
 			found.Path, found.Line = "", 0
 		}
-		if !slices.Contains(c.Secrets, found) {
-			c.Secrets = append(c.Secrets, found)
-		}
+		c.Secrets = append(c.Secrets, found)
 	}
 	if result.Class == "config" {
 		c.Rules += max(0, result.MisconfSummary.Successes) + max(0, result.MisconfSummary.Failures)

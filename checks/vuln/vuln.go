@@ -61,9 +61,10 @@ type Scan struct {
 	// ImageID is the digest of the configuration of the image that was to be
 	// scanned: a report of another one is an error. Empty is any.
 	ImageID string
-	// BaseLayers is how many of the image's layers, counted from the lowest, are
-	// those of its base image; 0 where that is not known for certain.
-	BaseLayers int
+	// BaseLeast and BaseMost are how many of the image's layers, counted from the
+	// lowest, are those of its base image, at least and at most; both 0 where that is
+	// not known.
+	BaseLeast, BaseMost int
 	// Reports are those of the scanners, the most trusted first: where they differ
 	// in what a package is called, or where it is, the first one's is taken.
 	Reports []*Report

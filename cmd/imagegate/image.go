@@ -19,7 +19,7 @@ import (
 
 // imageGarbage is by how many percent the heap may grow before it is collected
 // while images are read: what is held is small beside what passes by.
-const imageGarbage = 50
+const imageGarbage = 25
 
 // imageCommand judges the images in OCI archives.
 func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// archive writes the OCI archive of an image of one layer, which is no more than a
+// program with a file beside it, and returns its path.
+func archive(t *testing.T, config string, files map[string]string) string {
+	t.Helper()
+	var layer, out bytes.Buffer
+	put := func(w *tar.Writer, name, content string, mode int64) {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: mode, Size: int64(len(content))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inside := tar.NewWriter(&layer)
+	for name, content := range files {
+		put(inside, name, content, 0o755)
+	}
+	if err := inside.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(&out)
+	blob := func(media, content string) string {
+		digest := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
+		put(w, "blobs/sha256/"+digest, content, 0o644)
+		return fmt.Sprintf(`{"mediaType": %q, "digest": "sha256:%s", "size": %d}`, media, digest, len(content))
+	}
+	diffID := fmt.Sprintf("sha256:%x", sha256.Sum256(layer.Bytes()))
+	configured := blob("application/vnd.oci.image.config.v1+json", fmt.Sprintf(`{"os": "linux", "architecture": "amd64", "config": %s, "rootfs": {"type": "layers", "diff_ids": [%q]}}`, config, diffID))
+	manifest := blob("application/vnd.oci.image.manifest.v1+json", fmt.Sprintf(`{"schemaVersion": 2, "config": %s, "layers": [%s]}`, configured, blob("application/vnd.oci.image.layer.v1.tar", layer.String())))
+	put(w, "oci-layout", `{"imageLayoutVersion": "1.0.0"}`, 0o644)
+	put(w, "index.json", fmt.Sprintf(`{"schemaVersion": 2, "manifests": [%s]}`, manifest), 0o644)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "image.tar")
+	if err := os.WriteFile(name, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestImage(t *testing.T) {
+	const config = `{"User": "10001", "Cmd": ["/app"], "Healthcheck": {"Test": ["CMD", "/app"]}}`
+	broken := archive(t, config, map[string]string{"app": "#!/app/sh\n"})
+	large := archive(t, config, map[string]string{"app": "\x7fELF\x02\x01" + strings.Repeat("\x00", 12) + "\x3e\x00" + strings.Repeat("\x00", 2000)})
+	for name, test := range map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"finding":          {[]string{broken}, exitBlocks, "image.tar:config.Cmd: fail image/entrypoint: /app needs /app/sh: the image has no /app/sh; the container would not start"},
+		"clean":            {[]string{large}, exitClean, "1 image: 0 block, 0 warn, 0 accepted, 0 not judged"},
+		"two":              {[]string{large, large}, exitClean, "2 images: 0 block"},
+		"strict":           {[]string{"--profile=strict", large}, exitClean, "warn image/labels"},
+		"size":             {[]string{"--max-size=1kB", large}, exitBlocks, "over the budget of 1.0 kB"},
+		"growth":           {[]string{"--baseline", broken, large}, exitBlocks, "fail image/growth: "},
+		"platform":         {[]string{"--platform=linux/amd64", large}, exitClean, "0 block"},
+		"JSON":             {[]string{"--format=json", broken}, exitBlocks, `"check": "image/entrypoint"`},
+		"no such platform": {[]string{"--platform=linux/arm64", large}, exitError, "no image for platform linux/arm64 in the archive"},
+		"no platform":      {[]string{"--platform=a/b/c/d/e", large}, exitError, "give it as in linux/amd64"},
+		"no size":          {[]string{"--max-size=many", large}, exitError, "--max-size=many is no size"},
+		"no archive":       {nil, exitError, "name the OCI archive of an image"},
+		"no such archive":  {[]string{"gone.tar"}, exitError, "opening image archive"},
+		"no such baseline": {[]string{"--baseline=gone.tar", large}, exitError, "baseline: opening image archive"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			if status := run(append([]string{"image"}, test.args...), nil, &out, &errs); status != test.status {
+				t.Errorf("status %d, want %d: %s%s", status, test.status, &out, &errs)
+			}
+			if !strings.Contains(out.String()+errs.String(), test.want) {
+				t.Errorf("it prints %q and %q, want %q", &out, &errs, test.want)
+			}
+		})
+	}
+	var out, errs bytes.Buffer
+	run([]string{"image", "--format=json", broken}, nil, &out, &errs)
+	var found []finding
+	if err := json.Unmarshal(out.Bytes(), &found); err != nil || len(found) != 2 || found[0].File != broken+":config.Cmd" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
