@@ -87,7 +87,7 @@ var keys = []key{
 	entry("limits.time", "Longest that reading one image takes.",
 		"10m", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Limits.Time) }, higher[durationValue]()).initially(),
 	entry("limits.memory", "Most memory that the names and attributes of all its files take. As in Docker, MB is\nMiB here.",
-		"48MB", memory(1), func(p *Policy) *int64 { return &p.Limits.Memory }, higher[int64]()).initially(),
+		"40MB", memory(1), func(p *Policy) *int64 { return &p.Limits.Memory }, higher[int64]()).initially(),
 	entry("limits.entries", "Most files and directories that all layers have together.",
 		"1000000", number(1), func(p *Policy) *int { return &p.Limits.Entries }, higher[int]()).initially(),
 	entry("limits.uncompressed-size", "Most that all layers have together when uncompressed.",
