@@ -116,11 +116,13 @@ func ParseBaseline(name string, text []byte) (*Baseline, error) {
 	if decoder.More() {
 		return nil, invalid(errors.New("something stands behind the baseline"))
 	}
-	offset := 0
+	offset, line, given := 0, 1, map[fingerprint]bool{}
 	for _, raw := range document.Findings {
-		offset += bytes.Index(text[offset:], raw)
-		e := baselined{line: 1 + bytes.Count(text[:offset], []byte("\n"))}
-		offset += len(raw)
+		start := offset + bytes.Index(text[offset:], raw)
+		line += bytes.Count(text[offset:start], []byte("\n"))
+		e := baselined{line: line}
+		line += bytes.Count(raw, []byte("\n"))
+		offset = start + len(raw)
 		one := json.NewDecoder(bytes.NewReader(raw))
 		one.DisallowUnknownFields()
 		err := one.Decode(&e)
@@ -130,12 +132,13 @@ func ParseBaseline(name string, text []byte) (*Baseline, error) {
 			err = errors.New("it needs image, check and message")
 		case e.Count < 1:
 			err = fmt.Errorf("its count is %d: it is 1 or more", e.Count)
-		case slices.ContainsFunc(b.entries, func(other baselined) bool { return other.fingerprint == e.fingerprint }):
+		case given[e.fingerprint]:
 			err = errors.New("it stands there twice")
 		}
 		if err != nil {
 			return nil, &checks.FileError{Location: checks.Location{Path: name, Line: e.line}, Err: fmt.Errorf("the finding cannot be read: %w", err), Fix: baselineFix}
 		}
+		given[e.fingerprint] = true
 		b.entries = append(b.entries, e)
 	}
 	return b, nil

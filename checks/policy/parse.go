@@ -137,6 +137,7 @@ func (p *Policy) readSeverities(node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return invalid(node, "severity is no mapping: write source/user: HIGH")
 	}
+	given := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name, value := node.Content[i], resolve(node.Content[i+1])
 		switch {
@@ -144,7 +145,7 @@ func (p *Policy) readSeverities(node *yaml.Node) error {
 			return invalid(name, "severity has a key that is no name of a check: write it as in source/user: HIGH")
 		case name.Value == "*":
 			return invalid(name, "severity: * is no check: name each, as in source/user: HIGH")
-		case slices.ContainsFunc(p.Severities, func(s Severity) bool { return strings.EqualFold(s.Check, name.Value) }):
+		case given[strings.ToLower(name.Value)]:
 			return invalid(name, "severity has %s twice: remove one", name.Value)
 		case value.Kind == yaml.ScalarNode && slices.Contains([]string{"off", "none", "ignore", "false", "disabled"}, strings.ToLower(value.Value)):
 			return invalid(value, "severity: a check is not turned off, %s: accept what it finds with a waiver, which has a reason", name.Value)
@@ -153,6 +154,7 @@ func (p *Policy) readSeverities(node *yaml.Node) error {
 		if err != nil {
 			return err
 		}
+		given[strings.ToLower(name.Value)] = true
 		p.Severities = append(p.Severities, Severity{Check: name.Value, Severity: s, Location: locate(name)})
 	}
 	return nil
@@ -162,6 +164,7 @@ func (p *Policy) readLocked(node *yaml.Node) error {
 	if node.Kind != yaml.SequenceNode {
 		return invalid(node, "locked is no list: write it in brackets, as in [profile, source/user]")
 	}
+	given := map[string]bool{}
 	for _, item := range node.Content {
 		name := resolve(item)
 		switch {
@@ -169,11 +172,12 @@ func (p *Policy) readLocked(node *yaml.Node) error {
 			return invalid(item, "locked: what is no text is no name of a key or a check: write it as in budgets.max-size or source/user")
 		case slices.ContainsFunc(lists, func(l list) bool { return l.name == name.Value }):
 			return invalid(item, "locked: %s is locked check by check: name the checks, as in source/user", name.Value)
-		case slices.ContainsFunc(p.Locked, func(l Lock) bool { return l.Name == name.Value }):
+		case given[name.Value]:
 			return invalid(item, "locked names %s twice: remove one", name.Value)
 		case strings.Contains(name.Value, ".") && !isKey(name.Value):
 			return invalid(item, "locked: there is no key %q: write %s", name.Value, nearest(name.Value, lockable()))
 		}
+		given[name.Value] = true
 		p.Locked = append(p.Locked, Lock{Name: name.Value, Location: locate(item)})
 	}
 	return nil
@@ -192,7 +196,12 @@ func lockable() []string {
 }
 
 // isKey reports whether a name is that of a key or a section.
-func isKey(name string) bool { return slices.Contains(lockable(), name) }
+func isKey(name string) bool {
+	return slices.ContainsFunc(keys, func(k key) bool {
+		section, _, ok := strings.Cut(k.name, ".")
+		return k.name == name || ok && section == name
+	})
+}
 
 func (p *Policy) readWaivers(node *yaml.Node) error {
 	if node.Kind != yaml.SequenceNode {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
+	"github.com/imagegate/imagegate/checks/report"
 )
 
 func TestParseWaivers(t *testing.T) {
@@ -54,7 +57,7 @@ func TestParseWaivers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, p.Waivers); diff != "" {
+			if diff := cmp.Diff(test.want, p.Waivers, cmpopts.IgnoreUnexported(Waiver{})); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -122,7 +125,7 @@ locked: [profile, budgets, source/user]
 		Limits: Limits{Time: 5 * time.Minute, Memory: 1 << 30, Entries: 5, UncompressedSize: 1e12, Ratio: 100, PathLength: 255},
 		Locked: []Lock{{"profile", at(38, 10, 17)}, {"budgets", at(38, 19, 26)}, {"source/user", at(38, 28, 39)}},
 	}
-	if diff := cmp.Diff(want, p, cmpopts.IgnoreUnexported(Policy{})); diff != "" {
+	if diff := cmp.Diff(want, p, cmpopts.IgnoreUnexported(Policy{}, Waiver{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	for _, k := range keys {
@@ -282,6 +285,38 @@ func TestTerm(t *testing.T) {
 	}
 	if term, _ := (Waiver{Check: "a", Expires: "2027-06-01"}).Term(now); term != NoReason {
 		t.Errorf("without a reason: %q", term)
+	}
+}
+
+// TestLarge reads policies of the size up to which they are read at all.
+func TestLarge(t *testing.T) {
+	numbered := func(format string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < dockerfile.MaxFileSize-100; i++ {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	for name, text := range map[string]string{
+		"severities": "severity:\n" + numbered("  a/%d: LOW\n"),
+		"locks":      "locked:\n" + numbered("- a/%d\n"),
+		"a list":     "run:\n  required:\n" + numbered("  - A%d\n"),
+		"waivers":    "waivers:\n" + numbered("- {check: image/size, path: 'a*/%d', reason: b}\n"),
+		"one key":    numbered("a%d"),
+		"aliases":    "waivers:\n- &a {check: b}\n" + numbered("- *a # %d\n"),
+		"nested":     strings.Repeat("[", dockerfile.MaxFileSize-100),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			p, err := Parse(File, []byte(text))
+			if err == nil {
+				gates := []report.Gate{{Name: "image", Results: []checks.Result{result("image/size", strings.Fields(strings.Repeat("a ", 100))...)}}}
+				Review(gates, Input{Policy: p, Rules: rules()})
+			}
+			if took := time.Since(start); took > time.Minute {
+				t.Errorf("it took %s", took)
+			}
+		})
 	}
 }
 

@@ -137,15 +137,16 @@ func listOf(of kind[string]) kind[[]string] {
 			if node.Kind != yaml.SequenceNode {
 				return nil, invalid(node, "%s is no list: write it in brackets, as in [a, b]", name)
 			}
-			list := []string{}
+			list, given := []string{}, map[string]bool{}
 			for _, item := range node.Content {
 				v, err := of.read(name, resolve(item))
 				if err != nil {
 					return nil, err
 				}
-				if slices.Contains(list, v) {
+				if given[v] {
 					return nil, invalid(item, "%s names %s twice: remove one", name, v)
 				}
+				given[v] = true
 				list = append(list, v)
 			}
 			return list, nil

@@ -25,7 +25,7 @@ type Waiver struct {
 	// vulnerability, a package with or without its version, a variable; all if empty.
 	Subject string
 	// Path is the pattern of the files whose findings are meant, as in an ignore
-	// file; all if empty. Line is that of the findings, if one line of a file is
+	// file; all if empty. Parse sees to it: a path that is set by hand covers none. Line is that of the findings, if one line of a file is
 	// meant, else 0.
 	Path string
 	Line int
@@ -41,6 +41,8 @@ type Waiver struct {
 	Organisation bool
 	// Location is that of the waiver, and CheckLocation that of the check's name.
 	Location, CheckLocation checks.Location
+
+	pattern *patternmatcher.PatternMatcher // of the path, compiled
 }
 
 // Covers reports whether findings at a place are meant. Its path is one from the
@@ -56,7 +58,10 @@ func (w Waiver) Covers(at checks.Location) bool {
 	if name == "" {
 		return false
 	}
-	matches, err := patternmatcher.MatchesOrParentMatches(name, []string{w.Path})
+	if w.pattern == nil {
+		return false
+	}
+	matches, err := w.pattern.MatchesOrParentMatches(name)
 	return err == nil && matches
 }
 
@@ -201,7 +206,11 @@ func readWaiver(node *yaml.Node) (Waiver, error) {
 		w.Path, w.Line = at[1], line
 	}
 	w.Path = strings.TrimPrefix(w.Path, "/")
-	if _, err := patternmatcher.MatchesOrParentMatches("a", []string{w.Path}); err != nil || strings.HasPrefix(w.Path, "!") || w.Path == "" {
+	w.pattern, err = patternmatcher.New([]string{w.Path})
+	if err == nil {
+		_, err = w.pattern.MatchesOrParentMatches("a") // compiles it, for all that read it then
+	}
+	if err != nil || strings.HasPrefix(w.Path, "!") || w.Path == "" {
 		return w, invalid(fields["path"], "path: %s is no pattern: write it as in an ignore file, without !", fields["path"].Value)
 	}
 	return w, nil

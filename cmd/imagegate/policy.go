@@ -62,6 +62,7 @@ func (o overrides) check() error {
 func termsOf(targets []target, o overrides) []terms {
 	all := make([]terms, len(targets))
 	judged := map[string][]string{} // by the directory of the policy
+	projects := map[string]func() (policy.Policy, error){}
 	for i, t := range targets {
 		context, err := filepath.Abs(t.context)
 		if err != nil {
@@ -78,7 +79,13 @@ func termsOf(targets []target, o overrides) []terms {
 		judged[root] = append(judged[root], source)
 		all[i] = terms{policy: suppress.Policy{Files: os.DirFS(root), Source: source}, root: root, image: image}
 		all[i].baseline, all[i].err = policy.LoadBaseline(os.DirFS(root), relative(context, filepath.Join(root, policy.BaselineFile)))
-		all[i].policy.Read, all[i].policy.Err = o.layered(root, context)
+		if projects[root] == nil {
+			projects[root] = sync.OnceValues(func() (policy.Policy, error) {
+				p, _, err := policy.Load(os.DirFS(root), policy.File)
+				return p, err
+			})
+		}
+		all[i].policy.Read, all[i].policy.Err = o.layered(projects[root], context)
 	}
 	for i := range all {
 		all[i].policy.Judged = judged[all[i].root]
@@ -86,10 +93,10 @@ func termsOf(targets []target, o overrides) []terms {
 	return all
 }
 
-// layered returns the policy in a directory with what lies below and above it. The
+// layered returns the policy of a project with what lies below and above it. The
 // organisation's is called by its path from the build context.
-func (o overrides) layered(root, context string) (*policy.Policy, error) {
-	merged, _, err := policy.Load(os.DirFS(root), policy.File)
+func (o overrides) layered(project func() (policy.Policy, error), context string) (*policy.Policy, error) {
+	merged, err := project()
 	if err != nil {
 		return nil, err
 	}
