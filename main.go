@@ -124,8 +124,10 @@ type Imagegate struct {
 	// +private
 	ScoutToken *dagger.Secret
 
-	// limits are the policy's for reading the image; they are of one call.
-	limits image.Limits
+	// What the policy of a source says besides, limits for reading the image and
+	// severities of checks: they are of one call.
+	limits     image.Limits
+	severities policy.Severities
 }
 
 // New holds what all functions share: how the image is built, run and scanned.

@@ -85,9 +85,10 @@ func Merge(lower, upper Policy, rules []checks.Rule) (Policy, error) {
 		k.copy(&merged, upper)
 		merged.places[k.name] = upper.Place(k.name)
 	}
-	names := checks.NamesOf(rules)
-	if err := lower.refuses(upper, names, rules); err != nil {
-		return Policy{}, err
+	if len(lower.Locked) > 0 {
+		if err := lower.refuses(upper, checks.NamesOf(rules), rules); err != nil {
+			return Policy{}, err
+		}
 	}
 	merged.Severities = slices.Concat(lower.Severities, upper.Severities)
 	merged.Locked = slices.Concat(lower.Locked, upper.Locked)

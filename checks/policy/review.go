@@ -53,16 +53,17 @@ const lintGate = "suppress/waiver"
 
 // Input is by what the gates are reviewed.
 type Input struct {
-	// Policy is that of the project, laid over that of its organisation.
+	// Policy is that of the project, laid over that of its organisation; Absent is
+	// whether there is neither.
 	Policy Policy
-	// Err is why it cannot be read, or its baseline: the gates then stay as they are.
+	Absent bool
+	// Err is why the policy cannot be read, or the baseline: the gates then stay as
+	// they are.
 	Err error
 	// Baseline is that of the project, nil if it has none, and Image what it calls
 	// the image: see ImageOf.
 	Baseline *Baseline
 	Image    string
-	// Absent is whether there is neither.
-	Absent bool
 	// Rules are those of the checks of all gates, whether or not they ran.
 	Rules   []checks.Rule
 	Profile checks.Profile
@@ -70,9 +71,9 @@ type Input struct {
 }
 
 // Review applies a policy to what all gates found, once all ran: the severities that
-// it gives to checks, its waivers and its baseline. It returns the gates with one more behind
-// them, that of the policy itself. The lint gate has applied both to its own results,
-// which go by what is used there.
+// it gives to checks, its waivers and its baseline. It returns the gates with one more
+// behind them, that of the policy itself. The lint gate has applied the waivers to its
+// own results: what it says of them counts here.
 //
 // A waiver is unused if all its checks were judged, and none found what it accepts:
 // where the gate of one of them did not run, nothing tells. Waivers of the
@@ -118,7 +119,7 @@ func (in Input) apply(gates []report.Gate, problems *Problems) []report.Gate {
 		in.judge(t, ran, problems)
 	}
 	if !ran[lintGate] {
-		for _, f := range in.Policy.UnknownNames(names) {
+		for _, f := range in.Policy.JudgeNames(names) {
 			problems.add(unknownCheck.ID, f)
 		}
 	}
@@ -194,24 +195,32 @@ func (in Input) judge(t *terms, ran map[string]bool, problems *Problems) {
 	}
 }
 
-// UnknownNames returns a finding for each name in severity and locked that no check
-// has.
-func (p Policy) UnknownNames(names checks.Names) []checks.Finding {
+// JudgeNames returns a finding for each name in severity and locked that no check has,
+// and for each severity of a check that has one under another name in the same file.
+func (p Policy) JudgeNames(names checks.Names) []checks.Finding {
 	var found []checks.Finding
-	judge := func(key, name string, at checks.Location) {
-		if len(names.Find(name)) > 0 {
-			return
-		}
-		f := checks.At(at, "%s names %s, and no check has that name", key, name)
-		f.Subject = name
+	add := func(name string, at checks.Location, fix, format string, args ...any) {
+		f := checks.At(at, format, args...)
+		f.Subject, f.Fix = name, fix
 		found = append(found, f)
 	}
+	const name = "Write the id of a check, as in source/user, or another tool's name for it, as in DL3002: imagegate checks lists them all"
+	given := map[[2]string]Severity{} // by file and check
 	for _, s := range p.Severities {
-		judge("severity", s.Check, s.Location)
+		ids := names.Find(s.Check)
+		if len(ids) == 0 {
+			add(s.Check, s.Location, name, "severity names %s, and no check has that name", s.Check)
+		}
+		for _, id := range ids {
+			if before, ok := given[[2]string{s.Location.Path, id}]; ok && before.Severity != s.Severity {
+				add(s.Check, s.Location, "Remove one of them", "severity has %s for %s, which has %s as %s", s.Severity, id, before.Severity, before.Check)
+			}
+			given[[2]string{s.Location.Path, id}] = s
+		}
 	}
 	for _, l := range p.Locked {
-		if !isKey(l.Name) {
-			judge("locked", l.Name, l.Location)
+		if !isKey(l.Name) && len(names.Find(l.Name)) == 0 {
+			add(l.Name, l.Location, name, "locked names %s, and no check has that name", l.Name)
 		}
 	}
 	return found

@@ -159,6 +159,10 @@ func TestReview(t *testing.T) {
 			}}}}}, image},
 			want: []string{"fail image/size size", "waived source/healthcheck none: a"},
 		},
+		"severity by two names": {
+			policy: "severity: {DL3002: HIGH, source/user: LOW, CKV_DOCKER_2: LOW, image/healthcheck: LOW}", gates: []report.Gate{{}},
+			want: []string{"fail policy/unknown-check imagegate.yaml:1:26: severity has LOW for source/user, which has HIGH as DL3002"},
+		},
 		"severity": {policy: "severity: {image/size: LOW}", gates: []report.Gate{image}, want: []string{"warn image/size size"}},
 		"severity of the policy's own": {
 			policy: "severity: {policy/unused: HIGH}\nwaivers: [{check: image/healthcheck, reason: a}]", gates: []report.Gate{image},

@@ -43,7 +43,7 @@ var passed = Report{
 			}}},
 			{Check: "image/healthcheck", Title: "healthy", Status: checks.Waived, Findings: []checks.Finding{{
 				Status: checks.Waived, Severity: checks.High, Location: checks.Location{Path: "config.Healthcheck"},
-				Message: "there is none", Fix: "add one", Reason: "it converts one file, and ends",
+				Message: "there is none", Fix: "add one", Reason: "it converts one file, and ends", Owner: "team-a", Expires: "2027-01-31",
 			}}},
 		}},
 	},

@@ -47,8 +47,9 @@ type acceptance struct {
 	// whether that very finding is.
 	covers func(checks.Location) bool
 	about  func(checks.Finding) bool
-	// locks is whether it may accept what the organisation has locked.
-	locks bool
+	// free is whether it may accept what a policy has locked: whoever read the policy
+	// has refused the waivers that may not.
+	free bool
 	// own is whether it is written for imagegate: it is a finding if it is not used.
 	own bool
 	// where is its place.
@@ -208,10 +209,10 @@ func (r *Review) resolve(a *acceptance) {
 	}
 }
 
-// unlocked takes the checks out of a name that nothing in the source may accept, since
-// the organisation has locked them.
+// unlocked takes the checks out of a name that no comment may accept, since a policy has
+// locked them.
 func (r *Review) unlocked(a *acceptance, id *identifier) {
-	if a.locks || r.policy == nil || len(r.policy.Locked) == 0 {
+	if a.free || r.policy == nil || len(r.policy.Locked) == 0 {
 		return
 	}
 	id.rules = slices.DeleteFunc(slices.Clone(id.rules), func(rule string) bool {

@@ -384,6 +384,14 @@ func TestAccepted(t *testing.T) {
 		"waiver of another file": {
 			text: "-- Dockerfile --\n" + base + "HEALTHCHECK NONE\n-- imagegate.yaml --\nwaivers:\n- check: source/healthcheck\n  path: '*.Dockerfile'\n  reason: it ends\n",
 		},
+		"waiver of a line": {
+			text: "-- Dockerfile --\nFROM alpine:latest AS a\nFROM alpine:latest\nCOPY --from=a /a /a\n" + "USER 1\nHEALTHCHECK CMD [\"a\"]\n-- imagegate.yaml --\nwaivers:\n- {check: source/base-tag, path: 'Dockerfile:1', reason: a test}\n",
+			want: []string{"1 waived source/base-tag: a test"},
+		},
+		"waiver of a subject": {
+			text: "-- Dockerfile --\n" + base + "HEALTHCHECK NONE\nWORKDIR /a\nADD https://a.b/c https://a.b/d /a/\n-- imagegate.yaml --\nwaivers:\n- {check: source/remote-add, subject: 'https://a.b/c', reason: a test}\n- {check: DL3057, subject: other, reason: a test}\n",
+			want: []string{"5 waived source/remote-add: a test", "imagegate.yaml:3:11-17 the waiver accepts a finding of DL3057, and there is none"},
+		},
 		"waivers that do not hold": {
 			text: "-- Dockerfile --\n" + base + "HEALTHCHECK NONE\n-- imagegate.yaml --\nwaivers:\n- check: DL3057\n- {check: DL3057, reason: it ends, expires: 2026-11-24}\n- {check: DL3, reason: it ends}\n- {check: DL3002, path: Docker*, reason: it ends}\n",
 			want: []string{

@@ -111,9 +111,8 @@ func (r *Review) addPolicy(in Input, files []file, now time.Time) {
 		r.policyErr = fmt.Errorf("read the policy: %w", where.locateError(where.Err))
 		return
 	}
-	for _, f := range where.Read.UnknownNames(in.AllNames) {
+	for _, f := range where.Read.JudgeNames(in.AllNames) {
 		f.Location = where.locate(f.Location)
-		f.Fix = "Write the id of a check, as in source/user, or the name that another tool gives it, as in DL3002"
 		report(checks.High)(f)
 	}
 	paths := sync.OnceValue(func() []string { return dockerfile.Walk(where.Files) })
@@ -162,7 +161,7 @@ func (r *Review) addPolicy(in Input, files []file, now time.Time) {
 			covers: covers,
 			about:  w.About,
 			own:    !w.Organisation,
-			locks:  w.Organisation,
+			free:   true,
 			// A waiver for another file than those here is used where that is judged, and
 			// one for checks of other gates may be used there.
 			judged: here && !others && len(options.BuildArgs) == 0 && options.Target == "",

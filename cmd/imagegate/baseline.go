@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/imagegate/imagegate/checks/catalog"
 	"github.com/imagegate/imagegate/checks/policy"
 	gates "github.com/imagegate/imagegate/checks/report" // report is the command's own
 )
@@ -98,7 +97,6 @@ func baselineCommand(args []string, stdin io.Reader, stdout io.Writer) (int, err
 // anything cannot be judged, nothing is known of what is gone: it is an error.
 func baselines(targets []target, input *standardInput, o overrides, add bool) ([]*baselineOf, error) {
 	now := time.Now()
-	rules := catalog.Rules()
 	var all []*baselineOf
 	of := map[string]*baselineOf{}
 	for i, terms := range termsOf(targets, o) {
@@ -121,7 +119,7 @@ func baselines(targets []target, input *standardInput, o overrides, add bool) ([
 				return nil, fmt.Errorf("baseline: %s: %s: %w", t.path(t.whole()), res.Check, res.Err)
 			}
 		}
-		updated, added, removed := b.baseline.Update(terms.image, []gates.Gate{{Name: "lint", Results: found}}, *terms.policy.Read, rules, b.add)
+		updated, added, removed := b.baseline.Update(terms.image, []gates.Gate{{Name: "lint", Results: found}}, *terms.policy.Read, allRules(), b.add)
 		b.baseline, b.added, b.removed = updated, b.added+added, b.removed+removed
 	}
 	return all, nil

@@ -8,12 +8,16 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/catalog"
 	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/suppress"
 )
+
+// allRules are those of the checks of all gates.
+var allRules = sync.OnceValue(catalog.Rules)
 
 // terms are what a target is judged by, besides the checks.
 type terms struct {
@@ -94,14 +98,14 @@ func (o overrides) layered(root, context string) (*policy.Policy, error) {
 		if err != nil {
 			return nil, err
 		}
-		if merged, err = policy.Merge(organisation.OfOrganisation(), merged, catalog.Rules()); err != nil {
+		if merged, err = policy.Merge(organisation.OfOrganisation(), merged, allRules()); err != nil {
 			return nil, err
 		}
 	}
 	if o.profile != "" {
 		flags := policy.Policy{Profile: o.profile}
 		flags.Set("profile", checks.Location{Path: "--profile"})
-		if merged, err = policy.Merge(merged, flags, catalog.Rules()); err != nil {
+		if merged, err = policy.Merge(merged, flags, allRules()); err != nil {
 			var located *checks.FileError
 			if errors.As(err, &located) { // a flag is in no file
 				err = located.Err
@@ -162,7 +166,7 @@ func (t terms) accept(results []checks.Result) []checks.Result {
 	if t.policy.Read != nil {
 		read = *t.policy.Read
 	}
-	names := checks.NamesOf(catalog.Rules())
+	names := checks.NamesOf(allRules())
 	accepting := t.baseline.Accept(t.image, read, names)
 	return append(accepting.Apply(results), accepting.Results(names, read.Profile)...)
 }
