@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -61,7 +62,7 @@ func TestSecrets(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := newInspector(0)
+			in := newInspector(0, new(atomic.Int64))
 			if _, err := in.inspect(test.name, 0, 0o644, strings.NewReader(test.content)); err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +83,7 @@ func TestSecretsAcrossReads(t *testing.T) {
 		for at := end - window - behind - 8; at < end+8; at += 3 {
 			content := append(bytes.Repeat([]byte{'.'}, at), ' ')
 			content = append(append(content, githubToken...), strings.Repeat(" .", headSize)...)
-			in := newInspector(0)
+			in := newInspector(0, new(atomic.Int64))
 			if _, err := in.inspect("app/a", 0, 0o644, bytes.NewReader(content)); err != nil {
 				t.Fatal(err)
 			}
