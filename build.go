@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -94,6 +95,8 @@ type platformImage struct {
 	image.Manifest
 	// label names the platform in reports; empty where there is only one.
 	label string
+	// read returns what its layers hold; they are read once, for all gates.
+	read func() (*image.Image, error)
 }
 
 // describe returns what a report says of the tarball.
@@ -165,6 +168,7 @@ func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*ta
 		if len(manifests) > 1 {
 			p.label = p.Platform.String()
 		}
+		p.read = sync.OnceValues(func() (*image.Image, error) { return m.readLayers(ctx, source, archive, p.Platform) })
 		img.platforms = append(img.platforms, p)
 	}
 	return img, nil

@@ -66,6 +66,7 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		BuildArgs            []string
 		Platforms            []dagger.Platform
 		Profile              string
+		Policy               *dagger.Directory
 		Env                  []string
 		SecretEnv            []*dagger.Secret
 		SecretEnvNames       []string
@@ -79,6 +80,12 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		MetricsPath          string
 		Tmpfs                []string
 		MaxSize              int
+		MaxCompressedSize    int
+		MaxLayerSize         int
+		MaxLayers            int
+		MaxGrowth            int
+		MaxWastedSize        int
+		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
 		HealthcheckInterval  int
@@ -88,12 +95,26 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 		Database             *dagger.Directory
 		DatabaseRepositories []string
 		DatabaseMaxAge       int
+		Scanners             []string
+		ScannerRules         bool
+		SeverityThreshold    string
+		IgnoreUnfixed        bool
+		DeniedLicenses       []string
+		Vex                  []*dagger.File
+		VexProducts          []string
+		Sarif                []*dagger.File
+		GrypeImage           string
+		GrypeDatabase        *dagger.Directory
+		ScoutImage           string
+		ScoutUsername        string
+		ScoutToken           *dagger.Secret
 	}
 	concrete.Dockerfile = r.Dockerfile
 	concrete.Target = r.Target
 	concrete.BuildArgs = r.BuildArgs
 	concrete.Platforms = r.Platforms
 	concrete.Profile = r.Profile
+	concrete.Policy = r.Policy
 	concrete.Env = r.Env
 	concrete.SecretEnv = r.SecretEnv
 	concrete.SecretEnvNames = r.SecretEnvNames
@@ -107,6 +128,12 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.MetricsPath = r.MetricsPath
 	concrete.Tmpfs = r.Tmpfs
 	concrete.MaxSize = r.MaxSize
+	concrete.MaxCompressedSize = r.MaxCompressedSize
+	concrete.MaxLayerSize = r.MaxLayerSize
+	concrete.MaxLayers = r.MaxLayers
+	concrete.MaxGrowth = r.MaxGrowth
+	concrete.MaxWastedSize = r.MaxWastedSize
+	concrete.BaselineArchive = r.BaselineArchive
 	concrete.MaxMemory = r.MaxMemory
 	concrete.MaxProcesses = r.MaxProcesses
 	concrete.HealthcheckInterval = r.HealthcheckInterval
@@ -116,6 +143,19 @@ func (r Imagegate) MarshalJSON() ([]byte, error) {
 	concrete.Database = r.Database
 	concrete.DatabaseRepositories = r.DatabaseRepositories
 	concrete.DatabaseMaxAge = r.DatabaseMaxAge
+	concrete.Scanners = r.Scanners
+	concrete.ScannerRules = r.ScannerRules
+	concrete.SeverityThreshold = r.SeverityThreshold
+	concrete.IgnoreUnfixed = r.IgnoreUnfixed
+	concrete.DeniedLicenses = r.DeniedLicenses
+	concrete.Vex = r.Vex
+	concrete.VexProducts = r.VexProducts
+	concrete.Sarif = r.Sarif
+	concrete.GrypeImage = r.GrypeImage
+	concrete.GrypeDatabase = r.GrypeDatabase
+	concrete.ScoutImage = r.ScoutImage
+	concrete.ScoutUsername = r.ScoutUsername
+	concrete.ScoutToken = r.ScoutToken
 	return json.Marshal(&concrete)
 }
 
@@ -126,6 +166,7 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		BuildArgs            []string
 		Platforms            []dagger.Platform
 		Profile              string
+		Policy               *dagger.Directory
 		Env                  []string
 		SecretEnv            []*dagger.Secret
 		SecretEnvNames       []string
@@ -139,6 +180,12 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		MetricsPath          string
 		Tmpfs                []string
 		MaxSize              int
+		MaxCompressedSize    int
+		MaxLayerSize         int
+		MaxLayers            int
+		MaxGrowth            int
+		MaxWastedSize        int
+		BaselineArchive      *dagger.File
 		MaxMemory            int
 		MaxProcesses         int
 		HealthcheckInterval  int
@@ -148,6 +195,19 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 		Database             *dagger.Directory
 		DatabaseRepositories []string
 		DatabaseMaxAge       int
+		Scanners             []string
+		ScannerRules         bool
+		SeverityThreshold    string
+		IgnoreUnfixed        bool
+		DeniedLicenses       []string
+		Vex                  []*dagger.File
+		VexProducts          []string
+		Sarif                []*dagger.File
+		GrypeImage           string
+		GrypeDatabase        *dagger.Directory
+		ScoutImage           string
+		ScoutUsername        string
+		ScoutToken           *dagger.Secret
 	}
 	err := json.Unmarshal(bs, &concrete)
 	if err != nil {
@@ -158,6 +218,7 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.BuildArgs = concrete.BuildArgs
 	r.Platforms = concrete.Platforms
 	r.Profile = concrete.Profile
+	r.Policy = concrete.Policy
 	r.Env = concrete.Env
 	r.SecretEnv = concrete.SecretEnv
 	r.SecretEnvNames = concrete.SecretEnvNames
@@ -171,6 +232,12 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.MetricsPath = concrete.MetricsPath
 	r.Tmpfs = concrete.Tmpfs
 	r.MaxSize = concrete.MaxSize
+	r.MaxCompressedSize = concrete.MaxCompressedSize
+	r.MaxLayerSize = concrete.MaxLayerSize
+	r.MaxLayers = concrete.MaxLayers
+	r.MaxGrowth = concrete.MaxGrowth
+	r.MaxWastedSize = concrete.MaxWastedSize
+	r.BaselineArchive = concrete.BaselineArchive
 	r.MaxMemory = concrete.MaxMemory
 	r.MaxProcesses = concrete.MaxProcesses
 	r.HealthcheckInterval = concrete.HealthcheckInterval
@@ -180,6 +247,19 @@ func (r *Imagegate) UnmarshalJSON(bs []byte) error {
 	r.Database = concrete.Database
 	r.DatabaseRepositories = concrete.DatabaseRepositories
 	r.DatabaseMaxAge = concrete.DatabaseMaxAge
+	r.Scanners = concrete.Scanners
+	r.ScannerRules = concrete.ScannerRules
+	r.SeverityThreshold = concrete.SeverityThreshold
+	r.IgnoreUnfixed = concrete.IgnoreUnfixed
+	r.DeniedLicenses = concrete.DeniedLicenses
+	r.Vex = concrete.Vex
+	r.VexProducts = concrete.VexProducts
+	r.Sarif = concrete.Sarif
+	r.GrypeImage = concrete.GrypeImage
+	r.GrypeDatabase = concrete.GrypeDatabase
+	r.ScoutImage = concrete.ScoutImage
+	r.ScoutUsername = concrete.ScoutUsername
+	r.ScoutToken = concrete.ScoutToken
 	return nil
 }
 
@@ -330,6 +410,27 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 	switch parentName {
 	case "Imagegate":
 		switch fnName {
+		case "Baseline":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			var add bool
+			if inputArgs["add"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["add"]), &add)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg add", err))
+				}
+			}
+			return (*Imagegate).Baseline(&parent, ctx, source, add)
 		case "Build":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)
@@ -393,6 +494,20 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Imagegate).Image(&parent, ctx, source)
+		case "Init":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			return (*Imagegate).Init(&parent, ctx, source)
 		case "Lint":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)
@@ -484,6 +599,41 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Imagegate).Run(&parent, ctx, source)
+		case "Sbom":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			var name string
+			if inputArgs["name"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["name"]), &name)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg name", err))
+				}
+			}
+			var imagePlatform dagger.Platform
+			if inputArgs["imagePlatform"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["imagePlatform"]), &imagePlatform)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg imagePlatform", err))
+				}
+			}
+			return (*Imagegate).Sbom(&parent, ctx, source, format, name, imagePlatform)
 		case "Scan":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)
@@ -551,6 +701,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				err = json.Unmarshal([]byte(inputArgs["profile"]), &profile)
 				if err != nil {
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg profile", err))
+				}
+			}
+			var policy *dagger.Directory
+			if inputArgs["policy"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["policy"]), &policy)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg policy", err))
 				}
 			}
 			var env []string
@@ -665,6 +822,48 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxSize", err))
 				}
 			}
+			var maxCompressedSize string
+			if inputArgs["maxCompressedSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxCompressedSize"]), &maxCompressedSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxCompressedSize", err))
+				}
+			}
+			var maxLayerSize string
+			if inputArgs["maxLayerSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxLayerSize"]), &maxLayerSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxLayerSize", err))
+				}
+			}
+			var maxLayers int
+			if inputArgs["maxLayers"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxLayers"]), &maxLayers)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxLayers", err))
+				}
+			}
+			var baseline *dagger.File
+			if inputArgs["baseline"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["baseline"]), &baseline)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg baseline", err))
+				}
+			}
+			var maxWastedSize string
+			if inputArgs["maxWastedSize"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxWastedSize"]), &maxWastedSize)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxWastedSize", err))
+				}
+			}
+			var maxGrowth string
+			if inputArgs["maxGrowth"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["maxGrowth"]), &maxGrowth)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg maxGrowth", err))
+				}
+			}
 			var gracePeriod string
 			if inputArgs["gracePeriod"] != nil {
 				err = json.Unmarshal([]byte(inputArgs["gracePeriod"]), &gracePeriod)
@@ -707,7 +906,98 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg databaseMaxAge", err))
 				}
 			}
-			return New(dockerfile, target, buildArg, platform, profile, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge)
+			var scanner []string
+			if inputArgs["scanner"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scanner"]), &scanner)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scanner", err))
+				}
+			}
+			var scannerRules bool
+			if inputArgs["scannerRules"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scannerRules"]), &scannerRules)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scannerRules", err))
+				}
+			}
+			var severityThreshold string
+			if inputArgs["severityThreshold"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["severityThreshold"]), &severityThreshold)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg severityThreshold", err))
+				}
+			}
+			var ignoreUnfixed bool
+			if inputArgs["ignoreUnfixed"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["ignoreUnfixed"]), &ignoreUnfixed)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg ignoreUnfixed", err))
+				}
+			}
+			var denyLicense []string
+			if inputArgs["denyLicense"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["denyLicense"]), &denyLicense)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg denyLicense", err))
+				}
+			}
+			var vex []*dagger.File
+			if inputArgs["vex"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["vex"]), &vex)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg vex", err))
+				}
+			}
+			var vexProduct []string
+			if inputArgs["vexProduct"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["vexProduct"]), &vexProduct)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg vexProduct", err))
+				}
+			}
+			var sarif []*dagger.File
+			if inputArgs["sarif"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["sarif"]), &sarif)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg sarif", err))
+				}
+			}
+			var grypeImage string
+			if inputArgs["grypeImage"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["grypeImage"]), &grypeImage)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg grypeImage", err))
+				}
+			}
+			var grypeDatabase *dagger.Directory
+			if inputArgs["grypeDatabase"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["grypeDatabase"]), &grypeDatabase)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg grypeDatabase", err))
+				}
+			}
+			var scoutImage string
+			if inputArgs["scoutImage"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scoutImage"]), &scoutImage)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutImage", err))
+				}
+			}
+			var scoutUsername string
+			if inputArgs["scoutUsername"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scoutUsername"]), &scoutUsername)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutUsername", err))
+				}
+			}
+			var scoutToken *dagger.Secret
+			if inputArgs["scoutToken"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["scoutToken"]), &scoutToken)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg scoutToken", err))
+				}
+			}
+			return New(dockerfile, target, buildArg, platform, profile, policy, env, secretEnv, secretEnvName, required, service, bind, bindAs, compose, composeService, slowPath, metricsPath, tmpfs, healthcheckInterval, maxMemory, maxProcesses, maxSize, maxCompressedSize, maxLayerSize, maxLayers, baseline, maxWastedSize, maxGrowth, gracePeriod, startTimeout, scannerImage, database, databaseRepository, databaseMaxAge, scanner, scannerRules, severityThreshold, ignoreUnfixed, denyLicense, vex, vexProduct, sarif, grypeImage, grypeDatabase, scoutImage, scoutUsername, scoutToken)
 		default:
 			return nil, fmt.Errorf("unknown function %s", fnName)
 		}

@@ -3,10 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/docker/go-units"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/internal/dagger"
 )
@@ -24,38 +31,115 @@ func (m *Imagegate) Image(
 	// +defaultPath="/"
 	source *dagger.Directory,
 ) (string, error) {
-	return m.only(ctx, source, m.image(source))
+	m, by := m.under(ctx, source)
+	return m.only(ctx, source, by, m.image)
 }
 
-// only builds the image and judges it by one gate.
-func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, gate imageGate) (string, error) {
+// only builds the image and judges it by one gate, and that by the policy.
+func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, by policy.Input, gate imageGate) (string, error) {
 	built, img := m.export(ctx, source)
 	gates := []report.Gate{built}
 	if img != nil {
 		gates = append(gates, m.judgeImage(ctx, img, gate)...)
 	}
-	return verdict(report.Report{Image: img.describe(), Gates: gates})
+	return verdict(report.Report{Image: img.describe(), Gates: policy.Review(gates, by)})
 }
 
-func (m *Imagegate) image(source *dagger.Directory) imageGate {
-	return func(ctx context.Context, img *tarball, p platformImage) report.Gate {
-		return timed(ctx, "image", p.label, func(ctx context.Context) []checks.Result {
-			profile := checks.Profile(m.Profile)
-			list := checks.Select(image.All(), profile)
-			read, err := image.Read(ctx, img.archive, p.Platform, image.Limits{})
-			if err != nil {
-				return checks.Errors(list, fmt.Errorf("read the image: %w", err))
-			}
-			// One that cannot be read is a finding of the lint gate.
-			if d, err := dockerfile.Load(newDirectoryFS(ctx, source), dockerfile.Options{Dockerfile: m.Dockerfile, Target: m.Target}); err == nil {
-				image.NameLayers(read.Layers, image.StepsOf(d.Final))
-			}
-			read.Budgets.Uncompressed = int64(m.MaxSize)
-			results := checks.Run(list, read)
-			for i, res := range results {
-				results[i] = profile.Apply(res)
-			}
-			return results
-		})
+func (m *Imagegate) image(ctx context.Context, img *tarball, p platformImage) report.Gate {
+	return timed(ctx, "image", p.label, func(ctx context.Context) []checks.Result {
+		profile := checks.Profile(m.Profile)
+		list := checks.Select(image.All(), profile)
+		read, err := m.budgeted(ctx, p)
+		if err != nil {
+			return checks.Errors(list, err)
+		}
+		results := checks.Run(list, read)
+		for i, res := range results {
+			results[i] = profile.Apply(res)
+		}
+		return results
+	})
+}
+
+// budgeted returns what a platform's layers hold, with what they may come to.
+func (m *Imagegate) budgeted(ctx context.Context, p platformImage) (*image.Image, error) {
+	read, err := p.read()
+	if err != nil {
+		return nil, err
 	}
+	judged := *read
+	judged.Budgets = image.Budgets{
+		Uncompressed: int64(m.MaxSize), Compressed: int64(m.MaxCompressedSize), Layer: int64(m.MaxLayerSize),
+		Layers: m.MaxLayers, Wasted: int64(m.MaxWastedSize), Growth: m.MaxGrowth,
+	}
+	if m.BaselineArchive == nil {
+		return &judged, nil
+	}
+	name := "baseline-" + strings.ReplaceAll(p.Platform.String(), "/", "-") + ".tar"
+	if _, err := m.BaselineArchive.Export(ctx, name); err != nil {
+		return nil, fmt.Errorf("read the image of --baseline: %w", err)
+	}
+	defer os.Remove(name)
+	archive, err := image.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the image of --baseline: %w", err)
+	}
+	defer archive.Close()
+	if judged.Baseline, err = image.Read(ctx, archive, p.Platform, m.limits); err != nil {
+		return nil, fmt.Errorf("read the image of --baseline: %w", err)
+	}
+	return &judged, nil
+}
+
+// readLayers reads what a platform's layers hold, and lines them up with the
+// instructions of the Dockerfile, as far as that can be read.
+func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, archive *image.Archive, platform v1.Platform) (*image.Image, error) {
+	read, err := image.Read(ctx, archive, platform, m.limits)
+	if err != nil {
+		return nil, fmt.Errorf("read the image: %w", err)
+	}
+	args, err := pairs("build-arg", m.BuildArgs)
+	if err != nil {
+		return nil, err
+	}
+	options := dockerfile.Options{Dockerfile: m.Dockerfile, Target: m.Target, BuildArgs: map[string]string{}}
+	for _, a := range args {
+		options.BuildArgs[a.name] = a.value
+	}
+	if src, err := dockerfile.Load(newDirectoryFS(ctx, source), options); err == nil {
+		read.BaseLayers = image.NameLayers(read.Layers, image.Steps(src))
+	}
+	return read, nil
+}
+
+// setBudgets reads the flags of what the image may come to.
+func (m *Imagegate) setBudgets(size, compressed, layer, wasted string, layers int, growth string) error {
+	for _, b := range []struct {
+		flag, text string
+		to         *int
+	}{
+		{"max-size", size, &m.MaxSize},
+		{"max-compressed-size", compressed, &m.MaxCompressedSize},
+		{"max-layer-size", layer, &m.MaxLayerSize},
+		{"max-wasted-size", wasted, &m.MaxWastedSize},
+	} {
+		if b.text == "" {
+			continue
+		}
+		size, err := units.FromHumanSize(b.text)
+		if err != nil || size <= 0 {
+			return fmt.Errorf("--%s=%q is not a size: write it as in 500MB", b.flag, b.text)
+		}
+		*b.to = int(size)
+	}
+	if layers < 1 {
+		return fmt.Errorf("--max-layers=%d: an image has at least one layer", layers)
+	}
+	m.MaxLayers = layers
+	percent, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(growth, "%")))
+	if err != nil || percent < 1 {
+		return fmt.Errorf("--max-growth=%q is not a whole percentage from 1 on: write it as in 10%%", growth)
+	}
+	m.MaxGrowth = percent
+	return nil
 }

@@ -5,7 +5,9 @@ import (
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/lint"
+	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/report"
+	"github.com/imagegate/imagegate/checks/suppress"
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
@@ -22,12 +24,14 @@ func (m *Imagegate) Lint(
 	// +defaultPath="/"
 	source *dagger.Directory,
 ) (string, error) {
-	return verdict(report.Report{Gates: []report.Gate{m.lint(ctx, source)}})
+	m, by := m.under(ctx, source)
+	return verdict(report.Report{Gates: policy.Review([]report.Gate{m.lint(ctx, source, by)}, by)})
 }
 
-func (m *Imagegate) lint(ctx context.Context, dir *dagger.Directory) report.Gate {
+func (m *Imagegate) lint(ctx context.Context, dir *dagger.Directory, by policy.Input) report.Gate {
 	return timed(ctx, "lint", "", func(ctx context.Context) []checks.Result {
-		options := lint.Options{Profile: checks.Profile(m.Profile)}
+		// A policy that cannot be read is reported by the gate of the policy.
+		options := lint.Options{Profile: checks.Profile(m.Profile), Policy: suppress.Policy{Read: &by.Policy}}
 		args, err := pairs("build-arg", m.BuildArgs)
 		if err != nil {
 			return lint.Errors(err, options.Profile)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/checks/runtime"
 	"github.com/imagegate/imagegate/checks/vuln"
@@ -37,6 +39,8 @@ type Imagegate struct {
 	Platforms []dagger.Platform
 	// +private
 	Profile string
+	// +private
+	Policy *dagger.Directory
 	// +private
 	Env []string
 	// +private
@@ -64,6 +68,18 @@ type Imagegate struct {
 	// +private
 	MaxSize int
 	// +private
+	MaxCompressedSize int
+	// +private
+	MaxLayerSize int
+	// +private
+	MaxLayers int
+	// +private
+	MaxGrowth int
+	// +private
+	MaxWastedSize int
+	// +private
+	BaselineArchive *dagger.File
+	// +private
 	MaxMemory int
 	// +private
 	MaxProcesses int
@@ -81,6 +97,35 @@ type Imagegate struct {
 	DatabaseRepositories []string
 	// +private
 	DatabaseMaxAge int
+	// +private
+	Scanners []string
+	// +private
+	ScannerRules bool
+	// +private
+	SeverityThreshold string
+	// +private
+	IgnoreUnfixed bool
+	// +private
+	DeniedLicenses []string
+	// +private
+	Vex []*dagger.File
+	// +private
+	VexProducts []string
+	// +private
+	Sarif []*dagger.File
+	// +private
+	GrypeImage string
+	// +private
+	GrypeDatabase *dagger.Directory
+	// +private
+	ScoutImage string
+	// +private
+	ScoutUsername string
+	// +private
+	ScoutToken *dagger.Secret
+
+	// limits are the policy's for reading the image; they are of one call.
+	limits image.Limits
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
@@ -102,6 +147,11 @@ func New(
 	// severity MEDIUM block as well).
 	// +default="default"
 	profile string,
+	// Directory with the imagegate.yaml of the organisation: the one in the source lies
+	// over it, and flags that differ from their defaults over both. What it locks can
+	// only be tightened.
+	// +optional
+	policy *dagger.Directory,
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	// +optional
 	env []string,
@@ -158,6 +208,25 @@ func New(
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	// +default="500MB"
 	maxSize string,
+	// Most that its layers may hold as they are pulled, compressed, as in 200MB.
+	// +optional
+	maxCompressedSize string,
+	// Most that one layer may hold uncompressed, as in 300MB.
+	// +optional
+	maxLayerSize string,
+	// Most layers that the image may have.
+	// +default=50
+	maxLayers int,
+	// Image to measure growth against, as the last release: the tar file of its OCI
+	// layout, as docker save writes it and "build as-tarball" returns it.
+	// +optional
+	baseline *dagger.File,
+	// Most that layers may add for later ones to take away or write again, as in 10MB.
+	// +default="10MB"
+	maxWastedSize string,
+	// By how many percent the image may be larger than that of --baseline.
+	// +default="10%"
+	maxGrowth string,
 	// Time that the main process has to end after its stop signal, as in 10s.
 	// +default="10s"
 	gracePeriod string,
@@ -177,30 +246,75 @@ func New(
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
 	// +default="168h"
 	databaseMaxAge string,
+	// Scanners to ask: trivy, grype or scout, or several, whose findings are merged.
+	// +default=["trivy"]
+	scanner []string,
+	// Ask Trivy for its own rules on images too; checks of imagegate answer all that
+	// are known, and it takes seconds.
+	// +optional
+	scannerRules bool,
+	// Severity from which a scanner's finding blocks: LOW, MEDIUM, HIGH or CRITICAL.
+	// +default="HIGH"
+	severityThreshold string,
+	// Leave out vulnerabilities without a fixed version, which are warned of otherwise.
+	// +optional
+	ignoreUnfixed bool,
+	// Licenses that no package may come under, by SPDX identifier, as in AGPL-*.
+	// +optional
+	denyLicense []string,
+	// VEX documents (OpenVEX or CycloneDX) that state what the image is not affected by.
+	// +optional
+	vex []*dagger.File,
+	// Names that VEX documents have for the image besides its digest, as in pkg:oci/app.
+	// +optional
+	vexProduct []string,
+	// Reports of other tools on the image, in SARIF 2.1.0: they count as a scanner's.
+	// +optional
+	sarif []*dagger.File,
+	// Image of the Grype scanner. By tag: pin it by the digest that your registry has.
+	// +default="anchore/grype:v0.121.2"
+	grypeImage string,
+	// Grype database to scan with instead of downloading one: a directory as "grype db
+	// update" leaves in its cache.
+	// +optional
+	grypeDatabase *dagger.Directory,
+	// Image of Docker Scout's CLI, as in docker/scout-cli:TAG; pin it by its digest.
+	// +optional
+	scoutImage string,
+	// User name at Docker that Scout asks with.
+	// +optional
+	scoutUsername string,
+	// Password or access token of that user.
+	// +optional
+	scoutToken *dagger.Secret,
 ) (*Imagegate, error) {
 	m := &Imagegate{
 		Dockerfile: dockerfile, Target: target, BuildArgs: buildArg, Platforms: platform, Env: env,
-		SecretEnv: secretEnv, SecretEnvNames: secretEnvName, Required: required,
+		Policy: policy, SecretEnv: secretEnv, SecretEnvNames: secretEnvName, Required: required,
 		Services: service, Bind: bind, BindAs: bindAs, Compose: compose, ComposeService: composeService,
 		SlowPath: slowPath, MetricsPath: metricsPath, Tmpfs: tmpfs, MaxProcesses: maxProcesses,
-		ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
+		BaselineArchive: baseline, ScannerImage: scannerImage, Database: database, DatabaseRepositories: databaseRepository,
+		Scanners: scanner, ScannerRules: scannerRules, SeverityThreshold: strings.ToUpper(severityThreshold), IgnoreUnfixed: ignoreUnfixed,
+		DeniedLicenses: denyLicense, Vex: vex, VexProducts: vexProduct, Sarif: sarif,
+		GrypeImage: grypeImage, GrypeDatabase: grypeDatabase, ScoutImage: scoutImage, ScoutUsername: scoutUsername, ScoutToken: scoutToken,
 	}
 	strictness, err := checks.ParseProfile(profile)
 	if err != nil {
 		return nil, fmt.Errorf("--profile: %w", err)
 	}
 	m.Profile = string(strictness)
-	size, err := units.FromHumanSize(maxSize)
-	if err != nil || size <= 0 {
-		return nil, fmt.Errorf("--max-size=%q is not a size: write it as in 500MB", maxSize)
+	if err := m.setBudgets(maxSize, maxCompressedSize, maxLayerSize, maxWastedSize, maxLayers, maxGrowth); err != nil {
+		return nil, err
 	}
-	m.MaxSize = int(size)
 	memory, err := units.RAMInBytes(maxMemory)
 	if err != nil || memory < 0 {
 		return nil, fmt.Errorf("--max-memory=%q is not a size: write it as in 512MB", maxMemory)
 	}
 	m.MaxMemory = int(memory)
 	if err := m.checkRun(); err != nil {
+		return nil, err
+	}
+	if err := m.checkScan(); err != nil {
 		return nil, err
 	}
 	for _, d := range []struct {
@@ -238,21 +352,27 @@ func (m *Imagegate) Verify(
 	return verdict(r)
 }
 
-// judge runs all gates side by side, and all of them to the end, so that one run
-// shows everything. The tarball is the one that they read; nil where the build
-// failed.
+// judge judges by every gate, as the policy of the source has it. The tarball is the
+// one that the gates read; nil where the build failed.
 func (m *Imagegate) judge(ctx context.Context, source *dagger.Directory) (report.Report, *tarball) {
+	m, by := m.under(ctx, source)
+	return m.judgeBy(ctx, source, by)
+}
+
+// judgeBy runs all gates side by side, and all of them to the end, so that one run
+// shows everything; what they found is then reviewed by the policy.
+func (m *Imagegate) judgeBy(ctx context.Context, source *dagger.Directory, by policy.Input) (report.Report, *tarball) {
 	var lint, built report.Gate
 	var judged []report.Gate
 	var img *tarball
 	var side sync.WaitGroup
-	side.Go(func() { lint = m.lint(ctx, source) })
+	side.Go(func() { lint = m.lint(ctx, source, by) })
 	side.Go(func() {
 		built, img = m.export(ctx, source)
-		judged = m.judgeImage(ctx, img, m.image(source), m.scan, m.run(source))
+		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run(source))
 	})
 	side.Wait()
-	return report.Report{Image: img.describe(), Gates: append([]report.Gate{lint, built}, judged...)}, img
+	return report.Report{Image: img.describe(), Gates: policy.Review(append([]report.Gate{lint, built}, judged...), by)}, img
 }
 
 // imageGate judges one platform of the tarball.

@@ -50,6 +50,9 @@ func (m *Imagegate) Publish(
 	if _, err := verdict(r); err != nil {
 		return "", fmt.Errorf("nothing was published: %w", err)
 	}
+	if img == nil {
+		return "", errors.New("nothing was published: there is no image")
+	}
 	fmt.Print(report.Table(r))
 	lines, err := to.push(ctx, img)
 	if err != nil {

@@ -41,7 +41,8 @@ func (m *Imagegate) Run(
 	// +defaultPath="/"
 	source *dagger.Directory,
 ) (string, error) {
-	return m.only(ctx, source, m.run(source))
+	m, by := m.under(ctx, source)
+	return m.only(ctx, source, by, m.run(source))
 }
 
 func (m *Imagegate) run(source *dagger.Directory) imageGate {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 )
 
 // Status is the verdict of a check, a gate or a whole run.
@@ -148,6 +149,9 @@ type Finding struct {
 	// Subject is what the finding is about, if it has a name of its own: a
 	// vulnerability and package, a variable, a rule of another tool.
 	Subject string `json:"subject,omitempty"`
+	// Aliases are other names of the subject, by any of which a waiver may name it:
+	// the other ids of a vulnerability, and its package, with and without version.
+	Aliases []string `json:"aliases,omitempty"`
 	// Message says what was found, with its evidence, in one line.
 	Message string `json:"message"`
 	// Fix says what to do about this very finding; Run fills in the rule's.
@@ -156,9 +160,28 @@ type Finding struct {
 	Reference string `json:"reference,omitempty"`
 	// Reason is why a Waived finding is accepted.
 	Reason string `json:"reason,omitempty"`
+	// Owner answers for that, and Expires is the last day on which it holds, as
+	// 2006-01-02; empty where what accepts the finding does not say.
+	Owner   string `json:"owner,omitempty"`
+	Expires string `json:"expires,omitempty"`
 	// AcceptedBy are the places of what accepts a Waived finding: comments, and
 	// waivers of a policy file.
 	AcceptedBy []Location `json:"-"`
+}
+
+// Accepted returns why a Waived finding is accepted, by whom and until when.
+func (f Finding) Accepted() string {
+	var terms []string
+	if f.Owner != "" {
+		terms = append(terms, f.Owner)
+	}
+	if f.Expires != "" {
+		terms = append(terms, "until "+f.Expires)
+	}
+	if len(terms) == 0 {
+		return f.Reason
+	}
+	return fmt.Sprintf("%s (%s)", f.Reason, strings.Join(terms, ", "))
 }
 
 // Outcome is what a judge returns: exactly one of findings, a reason for not
@@ -273,7 +296,7 @@ func (r Rule) result(out Outcome) Result {
 		res.Findings = append(res.Findings, f)
 	}
 	if len(res.Findings) > 0 {
-		res.Status = Worst(res.Status, res.worst())
+		res.Status = Worst(res.Status, res.Worst())
 	}
 	slices.SortStableFunc(res.Findings, func(a, b Finding) int {
 		return cmp.Or(

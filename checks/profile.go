@@ -40,6 +40,15 @@ func (p Profile) Judges(r Rule) bool {
 	return !r.Strict
 }
 
+// Status returns what a finding of a severity means in the profile: Fail from High
+// up, and from Medium up in StrictProfile, else Warn.
+func (p Profile) Status(s Severity) Status {
+	if p == StrictProfile && s.AtLeast(Medium) {
+		return Fail
+	}
+	return s.Status()
+}
+
 // Select returns the checks of the list by which a profile judges.
 func Select[T any](list []Check[T], p Profile) []Check[T] {
 	var selected []Check[T]
@@ -68,12 +77,12 @@ func (p Profile) Apply(res Result) Result {
 		findings = append(findings, f)
 	}
 	res.Findings = findings
-	res.Status = res.worst()
+	res.Status = res.Worst()
 	return res
 }
 
-// worst returns the status that the result's findings give it.
-func (r Result) worst() Status {
+// Worst returns the status that the result's findings give it.
+func (r Result) Worst() Status {
 	worst := Pass
 	for _, f := range r.Findings {
 		worst = Worst(worst, f.Status)

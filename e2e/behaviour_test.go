@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -23,6 +25,9 @@ type behaviour struct {
 	want []string
 	// says is a part of their texts.
 	says string
+	// process1 is whether the image runs as the real process 1, too, which has to stop
+	// as the gate says.
+	process1 bool
 }
 
 const behaviourDockerfile = `FROM scratch
@@ -43,7 +48,10 @@ HEALTHCHECK --interval=1s --timeout=3s --retries=2 CMD ["/behaviour", "-check=ht
 
 const nodeDockerfile = `FROM node:20.20.2-bookworm-slim
 COPY <<EOF /app/main.js
-const server = require("http").createServer((req, res) => setTimeout(() => res.end("ok\\n"), req.url === "/slow" ? 1500 : 0));
+const server = require("http").createServer((req, res) => {
+	res.flushHeaders();
+	setTimeout(() => res.end("ok\\n"), req.url === "/slow" ? 1500 : 0);
+});
 server.listen(8080);
 %s
 EOF
@@ -71,14 +79,14 @@ ENTRYPOINT ["python", "/app/main.py"]
 `
 
 var behaviours = []behaviour{
-	{name: "well behaved"},
-	{name: "ignores SIGTERM", habit: "ignores SIGTERM", args: []string{"--grace-period=3s"}, want: []string{"fail runtime/stop-signal"}, says: "was still there 3s"},
-	{name: "no handler", habit: "no handler", args: []string{"--grace-period=3s"}, want: []string{"fail runtime/stop-signal"}, says: "does not handle SIGTERM"},
-	{name: "drops requests in flight", habit: "drops requests", want: []string{"fail runtime/requests-in-flight"}, says: "was not answered"},
-	{name: "drains late", habit: "drains late", want: []string{"warn runtime/requests-in-flight"}, says: "new connections were accepted until"},
-	{name: "exits 143", habit: "exits 143"},
-	{name: "exits 1 on stop", habit: "exits 1", want: []string{"warn runtime/stop-signal"}, says: "exited with status 1"},
-	{name: "double fork", habit: "forks twice", want: []string{"warn runtime/stop-signal"}, says: "left others behind"},
+	{name: "well behaved", process1: true},
+	{name: "ignores SIGTERM", process1: true, habit: "ignores SIGTERM", args: []string{"--grace-period=3s"}, want: []string{"fail runtime/stop-signal"}, says: "was still there 3s"},
+	{name: "no handler", process1: true, habit: "no handler", args: []string{"--grace-period=3s"}, want: []string{"fail runtime/stop-signal"}, says: "does not handle SIGTERM"},
+	{name: "drops requests in flight", process1: true, habit: "drops requests", want: []string{"fail runtime/requests-in-flight"}, says: "was not answered"},
+	{name: "drains late", process1: true, habit: "drains late", want: []string{"warn runtime/requests-in-flight"}, says: "new connections were accepted until"},
+	{name: "exits 143", process1: true, habit: "exits 143"},
+	{name: "exits 1 on stop", process1: true, habit: "exits 1", want: []string{"warn runtime/stop-signal"}, says: "exited with status 1"},
+	{name: "double fork", process1: true, habit: "forks twice", want: []string{"warn runtime/stop-signal"}, says: "left others behind"},
 	{name: "zombies", habit: "never waits", want: []string{"warn runtime/zombies"}},
 	{name: "fork bomb", habit: "fork bomb", args: []string{"--max-processes=100"}, want: []string{"fail runtime/resources"}, says: "limit of 100"},
 	{name: "memory", habit: "takes memory", args: []string{"--max-memory=200MB"}, want: []string{"fail runtime/resources"}, says: "memory"},
@@ -124,58 +132,64 @@ var behaviours = []behaviour{
 	{name: "missing variable refused", habit: "needs API_URL", args: []string{"--env=API_URL=http://api", "--required=API_URL"}},
 	{name: "crashes after 2 s", habit: "crashes", lines: []string{"HEALTHCHECK NONE"}, want: []string{"fail runtime/start"}, says: "exited with status 2"},
 	{
-		name:       "shell form with a second command",
+		name: "shell form with a second command", process1: true,
 		dockerfile: shellDockerfile + "CMD /behaviour; echo stopped\n", args: []string{"--grace-period=3s"},
 		want: []string{"fail runtime/stop-signal"}, says: "shell",
 	},
 	{
-		name:       "sh -c with &&",
+		name: "sh -c with &&", process1: true,
 		dockerfile: shellDockerfile + `CMD ["sh", "-c", "echo starting && /behaviour && echo stopped"]` + "\n", args: []string{"--grace-period=3s"},
 		want: []string{"fail runtime/stop-signal"}, says: "shell",
 	},
-	{name: "sh -c with exec", dockerfile: shellDockerfile + `CMD ["sh", "-c", "echo starting && exec /behaviour"]` + "\n"},
 	{
-		name:       "Node.js without a handler",
+		name: "script without exec", process1: true,
+		dockerfile: shellDockerfile + `COPY --chmod=755 <<"EOF" /docker-entrypoint.sh
+#!/bin/sh
+set -eu
+"$@"
+EOF
+ENTRYPOINT ["/docker-entrypoint.sh"]
+CMD ["/behaviour"]
+`, args: []string{"--grace-period=3s"},
+		want: []string{"fail runtime/stop-signal"}, says: "a shell (sh /docker-entrypoint.sh)",
+	},
+	{name: "sh -c with exec", process1: true, dockerfile: shellDockerfile + `CMD ["sh", "-c", "echo starting && exec /behaviour"]` + "\n"},
+	{
+		name: "Node.js without a handler", process1: true,
 		dockerfile: fmt.Sprintf(nodeDockerfile, ""), args: []string{"--grace-period=3s"},
 		want: []string{"fail runtime/stop-signal"}, says: "does not handle SIGTERM",
 	},
-	{name: "Node.js that closes its server", dockerfile: fmt.Sprintf(nodeDockerfile, `process.on("SIGTERM", () => server.close(() => process.exit(0)));`)},
+	{name: "Node.js that closes its server", process1: true, dockerfile: fmt.Sprintf(nodeDockerfile, `process.on("SIGTERM", () => server.close(() => process.exit(0)));`)},
 	{
-		name:       "Python without a handler",
+		name: "Python without a handler", process1: true,
 		dockerfile: fmt.Sprintf(pythonDockerfile, ""), args: []string{"--grace-period=3s"},
 		want: []string{"fail runtime/stop-signal"}, says: "does not handle SIGTERM",
 	},
 	{
-		name:       "Python that shuts its server down",
+		name: "Python that shuts its server down", process1: true,
 		dockerfile: fmt.Sprintf(pythonDockerfile, `signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())`),
+	},
+	{
+		// As an init does: it has no handler, and gets the signal all the same.
+		name: "Python that waits for the signal", process1: true,
+		dockerfile: fmt.Sprintf(pythonDockerfile, `signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+threading.Thread(target=lambda: (signal.sigwait({signal.SIGTERM}), server.shutdown())).start()`),
 	},
 }
 
 // TestBehaviours runs images of applications that each do one thing, good or bad,
-// and wants exactly the findings that it is about.
+// and wants exactly the findings that it is about. Where the application is the real
+// process 1, without the probe, it has to stop as they say.
 func TestBehaviours(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "behaviour")
-	run(t, ".", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./testdata/behaviour").succeed(t)
-	binary, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := behaviourProgram(t)
+	engine := openSession(t)
 	for _, b := range behaviours {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
-			source := t.TempDir()
-			write(t, filepath.Join(source, "Dockerfile"), b.file())
-			if err := os.WriteFile(filepath.Join(source, "behaviour"), binary, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			args := append(append([]string{"call"}, b.args...), "run", "--source="+source)
-			out := daggerIn(t, root, []string{"API_TOKEN=horse-battery-staple"}, args...)
+			source := b.source(t, program)
+			out := b.run(t, source)
 			table := out.stdout + out.stderr
-			var got []string
-			for _, m := range finding.FindAllStringSubmatch(table, -1) {
-				got = append(got, m[1]+" "+m[2])
-			}
-			slices.Sort(got)
+			got := findings(table)
 			if !slices.Equal(got, b.want) || !strings.Contains(table, "runtime/user ") {
 				t.Errorf("found %q, want %q\n%s", got, b.want, out)
 			}
@@ -185,8 +199,106 @@ func TestBehaviours(t *testing.T) {
 			if strings.Contains(table, "horse-battery-staple") {
 				t.Errorf("the secret is in the table")
 			}
+			if !b.process1 {
+				return
+			}
+			path := ""
+			if strings.Contains(b.file(), "slow-path=/slow") {
+				path = "/slow"
+			}
+			real := stopProcess1(t, engine, source, path)
+			if ends := !stays.MatchString(messages(table)); real.ended != ends {
+				t.Errorf("that it ends by itself is %t by the gate, and %t of the real process 1\n%s", ends, real.ended, out)
+			}
+			answers := !slices.Contains(got, "fail runtime/requests-in-flight")
+			if path != "" && !unasked.MatchString(table) && real.answered != answers {
+				t.Errorf("that the request in flight is answered is %t by the gate, and %t of the real process 1\n%s", answers, real.answered, out)
+			}
 		})
 	}
+}
+
+var (
+	repeat = flag.Int("repeat", 5, "how many times TestSameVerdict runs each image")
+	busy   = flag.Int("busy", 0, "how many processes that do nothing TestSameVerdict keeps running meanwhile")
+)
+
+// TestSameVerdict runs the same images again and again, several at a time, and wants
+// the same findings each time. Fifty times on a busy machine:
+//
+//	go test -run=TestSameVerdict -count=1 -timeout=60m . -repeat=50 -busy=8
+func TestSameVerdict(t *testing.T) {
+	program := behaviourProgram(t)
+	for range *busy {
+		loop := exec.Command("sh", "-c", "while :; do :; done")
+		if err := loop.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = loop.Process.Kill()
+			_ = loop.Wait()
+		})
+	}
+	for _, name := range []string{"well behaved", "drops requests in flight", "no handler"} {
+		b := behaviours[slices.IndexFunc(behaviours, func(b behaviour) bool { return b.name == name })]
+		source := b.source(t, program)
+		for i := range *repeat {
+			t.Run(fmt.Sprintf("%s/%d", name, i+1), func(t *testing.T) {
+				t.Parallel()
+				out := b.run(t, source)
+				if got := findings(out.stdout + out.stderr); !slices.Equal(got, b.want) || !strings.Contains(out.String(), "runtime/user ") {
+					t.Errorf("found %q, want %q\n%s", got, b.want, out)
+				}
+			})
+		}
+	}
+}
+
+// behaviourProgram builds testdata/behaviour, and returns it.
+func behaviourProgram(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "behaviour")
+	run(t, ".", []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "./testdata/behaviour").succeed(t)
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// source returns a directory from which the image is built.
+func (b behaviour) source(t *testing.T, program []byte) string {
+	t.Helper()
+	source := t.TempDir()
+	write(t, filepath.Join(source, "Dockerfile"), b.file())
+	if err := os.WriteFile(filepath.Join(source, "behaviour"), program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+// run runs the gate.
+func (b behaviour) run(t *testing.T, source string) result {
+	t.Helper()
+	args := append(append([]string{"call"}, b.args...), "run", "--source="+source)
+	return daggerIn(t, root, []string{"API_TOKEN=horse-battery-staple"}, args...)
+}
+
+var (
+	// stays is what the gate says of one that has to be killed.
+	stays = regexp.MustCompile(`was still there|the end of the grace period`)
+	// unasked is what it says where there was no request, or nothing to say of it.
+	unasked = regexp.MustCompile(`(?m)^skipped\s+runtime/requests-in-flight`)
+)
+
+// findings returns those of a table, as in "fail runtime/start", sorted.
+func findings(table string) []string {
+	var found []string
+	for _, m := range finding.FindAllStringSubmatch(table, -1) {
+		found = append(found, m[1]+" "+m[2])
+	}
+	slices.Sort(found)
+	return found
 }
 
 // finding is a line of the table that is neither of a check that passed nor of one

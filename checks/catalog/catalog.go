@@ -6,6 +6,7 @@ import (
 	"github.com/imagegate/imagegate/checks/build"
 	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/runtime"
 	"github.com/imagegate/imagegate/checks/source"
 	"github.com/imagegate/imagegate/checks/suppress"
@@ -30,6 +31,7 @@ func Entries() []Entry {
 	all = add(all, image.All())
 	all = add(all, vuln.All())
 	all = add(all, runtime.All())
+	all = add(all, policy.All())
 	return all
 }
 

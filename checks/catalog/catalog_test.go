@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var id = regexp.MustCompile(`^(build|compose|image|runtime|source|suppress|vuln)/[a-z]+(-[a-z]+)*$|^buildkit/[A-Z][A-Za-z]+$`)
+var id = regexp.MustCompile(`^(build|compose|image|policy|runtime|source|suppress|vuln)/[a-z]+(-[a-z]+)*$|^buildkit/[A-Z][A-Za-z]+$`)
 
 func TestRules(t *testing.T) {
 	seen := map[string]bool{}

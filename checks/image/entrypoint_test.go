@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
-
-	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 const programs = `
@@ -146,51 +143,40 @@ func TestNameLayers(t *testing.T) {
 		layers []Layer
 		steps  []Step
 		want   []string // empty: not certain
+		base   Bounds
 	}{
 		"in order": {
 			[]Layer{base, layer(0, ""), layer(5, "/app"), layer(9, "/")},
 			[]Step{step("WORKDIR", "/app"), step("COPY", "/app"), step("ENV", ""), step("RUN", "")},
-			[]string{"", "", "COPY /app", "RUN "},
+			[]string{"", "", "COPY /app", "RUN "}, Bounds{1, 2},
 		},
 		"a directory that was there": {
 			[]Layer{base, base, layer(5, "/app"), layer(9, "/")},
 			[]Step{step("WORKDIR", "/app"), step("COPY", "/app"), step("RUN", "")},
-			[]string{"", "", "COPY /app", "RUN "},
+			[]string{"", "", "COPY /app", "RUN "}, Bounds{2, 2},
 		},
 		"one file": {
 			[]Layer{base, layer(1, "/etc")},
 			[]Step{step("COPY", "/etc/app.conf")},
-			[]string{"", "COPY /etc/app.conf"},
+			[]string{"", "COPY /etc/app.conf"}, Bounds{1, 1},
 		},
-		"does not fit":  {[]Layer{base, layer(5, "/srv")}, []Step{step("COPY", "/app")}, []string{"", ""}},
-		"too few":       {[]Layer{layer(5, "/app")}, []Step{step("RUN", ""), step("COPY", "/app")}, []string{""}},
-		"two ways":      {[]Layer{base, layer(0, ""), layer(5, "/app")}, []Step{step("RUN", ""), step("WORKDIR", "/x"), step("COPY", "/app")}, []string{"", "", "COPY /app"}},
-		"no step":       {[]Layer{base}, nil, []string{""}},
-		"many WORKDIRs": {slices.Repeat([]Layer{layer(0, "")}, 40), slices.Repeat([]Step{step("WORKDIR", "/x")}, 40), make([]string, 40)},
+		"does not fit":  {[]Layer{base, layer(5, "/srv")}, []Step{step("COPY", "/app")}, []string{"", ""}, Bounds{}},
+		"too few":       {[]Layer{layer(5, "/app")}, []Step{step("RUN", ""), step("COPY", "/app")}, []string{""}, Bounds{}},
+		"two ways":      {[]Layer{base, layer(0, ""), layer(5, "/app")}, []Step{step("RUN", ""), step("WORKDIR", "/x"), step("COPY", "/app")}, []string{"", "", "COPY /app"}, Bounds{0, 1}},
+		"no step":       {[]Layer{base}, nil, []string{""}, Bounds{1, 1}},
+		"many WORKDIRs": {slices.Repeat([]Layer{layer(0, "")}, 40), slices.Repeat([]Step{step("WORKDIR", "/x")}, 40), make([]string, 40), Bounds{}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			NameLayers(test.layers, test.steps)
+			if got := NameLayers(test.layers, test.steps); got != test.base {
+				t.Errorf("%v layers of the base image, want %v", got, test.base)
+			}
 			for i, want := range test.want {
 				if got := test.layers[i].Instruction; got != want {
 					t.Errorf("layer %d is of %q, want %q", i+1, got, want)
 				}
 			}
 		})
-	}
-}
-
-func TestStepsOf(t *testing.T) {
-	d, err := dockerfile.Load(fstest.MapFS{"Dockerfile": {Data: []byte("FROM alpine AS base\nRUN a\n\nFROM base\nWORKDIR /app\nCOPY . .\nCOPY x /etc/y\nCOPY z $DIR\n")}}, dockerfile.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []Step{
-		{"RUN", "Dockerfile:2, RUN", ""}, {"WORKDIR", "Dockerfile:5, WORKDIR", ""},
-		{"COPY", "Dockerfile:6, COPY", "/app"}, {"COPY", "Dockerfile:7, COPY", "/etc/y"}, {"COPY", "Dockerfile:8, COPY", ""},
-	}
-	if got := StepsOf(d.Final); !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
 	}
 }
 

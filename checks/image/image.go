@@ -29,6 +29,9 @@ type Image struct {
 	// it too, but without its start interval.
 	Healthcheck *Healthcheck
 	Layers      []Layer
+	// BaseLayers is how many of them, the lowest, are those of the base image; zero
+	// where that is not known.
+	BaseLayers Bounds
 	// Tree is the file system that the layers make together.
 	Tree *Tree
 	// Files holds the content of /etc/passwd, group and shadow in Tree, by that

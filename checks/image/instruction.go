@@ -1,14 +1,12 @@
 package image
 
 import (
-	"fmt"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/source"
 )
 
@@ -16,33 +14,15 @@ import (
 type Step struct {
 	// Keyword is RUN, COPY, ADD, WORKDIR or another, in upper case.
 	Keyword string
-	// Name is how findings call it: "Dockerfile:12, RUN".
+	// Name is how findings call it: "Dockerfile:12: RUN npm ci".
 	Name string
-	// Into is where COPY and ADD write, absolute; empty where that is not known.
+	// Into is where COPY and ADD write, and which directory WORKDIR makes,
+	// absolute; empty where that is not known.
 	Into string
 }
 
-// StepsOf returns the instructions of a stage, those of the stages that it is
-// built on first.
-func StepsOf(stage *dockerfile.Stage) []Step {
-	var steps []Step
-	if stage.Base != nil {
-		steps = StepsOf(stage.Base)
-	}
-	for _, in := range stage.Instructions {
-		s := Step{Keyword: in.Keyword, Name: fmt.Sprintf("%s:%d, %s", in.Location.Path, in.Location.Line, in.Keyword)}
-		if c, ok := in.Copy(); ok && c.Dest.Known {
-			switch {
-			case path.IsAbs(c.Dest.Text):
-				s.Into = path.Clean(c.Dest.Text)
-			case in.Dir.Known:
-				s.Into = path.Join("/", in.Dir.Text, c.Dest.Text)
-			}
-		}
-		steps = append(steps, s)
-	}
-	return steps
-}
+// Bounds are a number that is known to lie between two, both included.
+type Bounds struct{ Least, Most int }
 
 // nameLayers names the instruction of each layer by the history in the
 // configuration, if that has as many entries that made a layer as there are
@@ -94,7 +74,11 @@ func instruction(by string) string {
 // ADD make a layer each, WORKDIR one where its directory was not there yet; a layer
 // of COPY or ADD holds nothing but what lies where they write. Layers that have a
 // name keep it.
-func NameLayers(layers []Layer, steps []Step) {
+//
+// It returns how many layers lie below those of the stage, which are the ones of its
+// base image, at least and at most: the ways may differ in that. Both are 0 where
+// there is no way.
+func NameLayers(layers []Layer, steps []Step) (base Bounds) {
 	var makers []Step
 	for _, s := range steps {
 		switch s.Keyword {
@@ -104,14 +88,15 @@ func NameLayers(layers []Layer, steps []Step) {
 	}
 	l := lineUp{layers: layers, steps: makers, names: make([]string, len(layers))}
 	l.from(len(layers)-1, len(makers)-1)
-	if l.tries > maxTries {
-		return
+	if l.tries > maxTries || l.agreed == nil {
+		return Bounds{}
 	}
 	for i, name := range l.agreed {
 		if layers[i].Instruction == "" {
 			layers[i].Instruction = name
 		}
 	}
+	return l.base
 }
 
 // lineUp tries the ways to line layers up with steps, from their ends.
@@ -120,6 +105,7 @@ type lineUp struct {
 	steps  []Step
 	names  []string // of the way that is tried
 	agreed []string // of all ways so far
+	base   Bounds   // layers below the steps in all ways so far
 	tries  int
 }
 
@@ -132,8 +118,9 @@ func (l *lineUp) from(layer, step int) {
 	}
 	if step < 0 {
 		if l.agreed == nil {
-			l.agreed = slices.Clone(l.names)
+			l.agreed, l.base = slices.Clone(l.names), Bounds{layer + 1, layer + 1}
 		}
+		l.base.Least, l.base.Most = min(l.base.Least, layer+1), max(l.base.Most, layer+1)
 		for i, name := range l.names {
 			if l.agreed[i] != name {
 				l.agreed[i] = ""

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/catalog"
 	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
+	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/source"
 	"github.com/imagegate/imagegate/checks/suppress"
 )
@@ -21,8 +23,9 @@ import (
 // judged. The zero value is what "docker build ." does, and the default profile.
 type Options struct {
 	dockerfile.Options
+	// Profile is the one of the policy if it is empty, and else the default one.
 	Profile checks.Profile
-	// Policy is where the policy file is; the root of the source if it is zero.
+	// Policy is that of the source; the file at its root if it is zero.
 	Policy suppress.Policy
 	// ComposeOnly is whether no image is built from the source itself: its Compose
 	// files are judged, and no Dockerfile.
@@ -39,12 +42,13 @@ const Unreadable = "source/valid"
 // read is an Error of Unreadable, and the others that judge it are Skipped; the
 // Compose files are judged all the same.
 func Run(files fs.FS, o Options) []checks.Result {
+	o = o.load(files)
 	results, err := Judge(files, o)
 	if err == nil {
 		return results
 	}
 	var unreadable, others []source.Check
-	for _, c := range checks.Select(source.All(), o.Profile) {
+	for _, c := range o.selection().source {
 		if c.ID == Unreadable {
 			unreadable = append(unreadable, c)
 		} else {
@@ -63,8 +67,9 @@ func Run(files fs.FS, o Options) []checks.Result {
 // Dockerfile cannot be read; the results are then those of the Compose files, and
 // of what accepts findings in them.
 func Judge(files fs.FS, o Options) ([]checks.Result, error) {
-	by := selectionOf(o.Profile)
-	in := suppress.Input{Files: files, Options: o.Options, Policy: o.Policy, Names: names()}
+	o = o.load(files)
+	by := o.selection()
+	in := suppress.Input{Files: files, Options: o.Options, Policy: o.Policy, Names: names(), AllNames: allNames()}
 	var found []checks.Result
 	var unreadable error
 	if !o.ComposeOnly {
@@ -81,7 +86,16 @@ func Judge(files fs.FS, o Options) ([]checks.Result, error) {
 	return o.apply(append(review.Apply(found), review.Results(o.Profile)...)), unreadable
 }
 
-// selection are the checks by which a profile judges.
+// load returns the options with the policy as its file has it, and its profile.
+func (o Options) load(files fs.FS) Options {
+	o.Policy = o.Policy.Load(files)
+	if o.Policy.Read != nil {
+		o.Profile = cmp.Or(o.Profile, o.Policy.Read.Profile)
+	}
+	return o
+}
+
+// selection are the checks by which a source is judged.
 type selection struct {
 	source  []source.Check
 	compose []compose.Check
@@ -89,21 +103,39 @@ type selection struct {
 
 // What each source is judged by is put together once: there may be many of them.
 var (
-	selections sync.Map // from checks.Profile to selection
+	selections sync.Map // from checks.Profile to selection, where the policy has no say
 	names      = sync.OnceValue(func() checks.Names {
 		return checks.NamesOf(slices.Concat(checks.Rules(source.All()), checks.Rules(compose.All())))
 	})
+	allNames = sync.OnceValue(func() checks.Names { return checks.NamesOf(catalog.Rules()) })
 )
 
-func selectionOf(p checks.Profile) selection {
-	known, ok := selections.Load(p)
+func (o Options) selection() selection {
+	severities := o.severities()
+	if len(severities) > 0 {
+		return selectionOf(severities, o.Profile)
+	}
+	known, ok := selections.Load(o.Profile)
 	if !ok {
-		known, _ = selections.LoadOrStore(p, selection{checks.Select(source.All(), p), checks.Select(compose.All(), p)})
+		known, _ = selections.LoadOrStore(o.Profile, selectionOf(nil, o.Profile))
 	}
 	return known.(selection)
 }
 
+func selectionOf(s policy.Severities, p checks.Profile) selection {
+	return selection{policy.Select(source.All(), s, p), policy.Select(compose.All(), s, p)}
+}
+
+// severities returns those that the policy gives to checks.
+func (o Options) severities() policy.Severities {
+	if o.Policy.Read == nil || len(o.Policy.Read.Severities) == 0 {
+		return nil
+	}
+	return o.Policy.Read.SeveritiesOf(allNames())
+}
+
 func (o Options) apply(results []checks.Result) []checks.Result {
+	results = o.severities().Apply(results, o.Profile)
 	for i, res := range results {
 		results[i] = o.Profile.Apply(res)
 	}

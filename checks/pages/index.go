@@ -25,8 +25,9 @@ var families = []family{
 	{name: "compose", title: "The Compose file", language: "yaml", profiles: true},
 	{name: "build", title: "The build", language: "text", shows: "The last step of the build, how it ended, and what it wrote."},
 	{name: "image", title: "The built image", language: "json", shows: "What the check reads of the image: its configuration, layers and files, as far as they matter here."},
-	{name: "vuln", title: "Its vulnerabilities", language: "json", shows: "What the scanner reports, and the database that it looked the packages up in, as far as they matter here."},
+	{name: "vuln", title: "What scanners find in it", language: "json", shows: "What the scanner reports, the database that it looked the packages up in, and the policy, as far as they matter here."},
 	{name: "runtime", title: "The running container", language: "json", shows: "What the probe saw of the running container, as far as it matters here; times are in nanoseconds."},
+	{name: "policy", title: "The policy itself", language: "yaml", shows: "The policy, what the gates found (a check, and what the finding is about), and the day.", profiles: true},
 }
 
 func familyOf(id string) family {

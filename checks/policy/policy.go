@@ -1,17 +1,12 @@
-// Package policy reads imagegate.yaml, in which a project says what it accepts.
+// Package policy reads imagegate.yaml, in which a project and its organisation say
+// what an image is held to and what they accept, and applies it to what all gates
+// found. One table of keys (keys.go) is what the parser, the JSON Schema and the
+// commented template come from.
 package policy
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/moby/patternmatcher"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/imagegate/imagegate/checks"
 )
@@ -22,172 +17,122 @@ const File = "imagegate.yaml"
 // Misnamed is a name that the policy does not have, and that it is given often.
 const Misnamed = "imagegate.yml"
 
-// fix says how to mend a policy that cannot be read.
-const fix = "Write the policy as a list of waivers, each with check: and reason:, and with path: and expires: if it has them"
-
-// Policy is what a project says in its policy file.
+// Policy is what a policy file says. A field whose key is not set has its zero
+// value; Sets tells whether it is.
 type Policy struct {
+	// Profile says how strictly everything is judged.
+	Profile checks.Profile
+	// Severities are those that checks have here instead of their own.
+	Severities []Severity
+	Budgets    Budgets
+	Scan       Scan
+	Run        Run
+	Limits     Limits
+	// Locked are the keys and checks that a lower layer may tighten, not loosen.
+	Locked  []Lock
 	Waivers []Waiver
+
+	// places are those of the values, by the names of their keys.
+	places map[string]checks.Location
 }
 
-// Waiver accepts findings of a check.
-type Waiver struct {
+// Severity is the severity that all findings of a check have.
+type Severity struct {
 	// Check is the id of the check, or the name that another tool gives it.
-	Check string
-	// Path is the pattern of the files whose findings are meant, as in an ignore
-	// file; all if empty.
-	Path string
-	// Reason is why they are accepted. It is required, but what has none is no
-	// broken file: it accepts nothing, and is reported.
-	Reason string
-	// Expires is the last day on which the waiver holds, as 2006-01-02; empty for
-	// ever.
-	Expires string
-	// Location is that of the waiver, and CheckLocation that of the check's name.
-	Location, CheckLocation checks.Location
+	Check    string
+	Severity checks.Severity
+	// Location is that of the check's name.
+	Location checks.Location
 }
 
-// Covers reports whether findings in a file are meant.
-func (w Waiver) Covers(path string) bool {
-	if w.Path == "" {
-		return true
-	}
-	matches, err := patternmatcher.MatchesOrParentMatches(path, []string{w.Path})
-	return err == nil && matches
+// Budgets say how large an image may be. Sizes are in bytes.
+type Budgets struct {
+	MaxSize, MaxCompressedSize, MaxLayerSize int64
+	MaxLayers                                int
+	// MaxWastedSize is how many bytes layers may add for later ones to take away.
+	MaxWastedSize int64
+	// MaxGrowth is by how many percent the image may be larger than the one that it
+	// is compared with.
+	MaxGrowth int
 }
 
-// Literal reports whether the path is that of one file or directory, not a pattern
-// for several.
-func (w Waiver) Literal() bool { return w.Path != "" && !strings.ContainsAny(w.Path, `*?[\`) }
-
-// Parse reads a policy file. Whatever is not understood is an error, which names
-// the line and says what to write.
-func Parse(text []byte) (Policy, error) {
-	var p Policy
-	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
-	var document yaml.Node
-	switch err := decoder.Decode(&document); {
-	case errors.Is(err, io.EOF):
-		return p, nil
-	case err != nil:
-		return p, notYAML(err)
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return p, &checks.FileError{Location: checks.Location{Path: File}, Err: errors.New("the file holds more than one document: remove what stands behind the second ---"), Fix: fix}
-	}
-	if len(document.Content) == 0 || isNull(document.Content[0]) {
-		return p, nil
-	}
-	fields, err := mapping(document.Content[0], "the policy", "waivers")
-	if err != nil {
-		return p, err
-	}
-	list, ok := fields["waivers"]
-	if !ok || isNull(list) {
-		return p, nil
-	}
-	if list.Kind != yaml.SequenceNode {
-		return p, invalid(list, "waivers is no list: write - check: … for each")
-	}
-	for _, node := range list.Content {
-		w, err := parseWaiver(node)
-		if err != nil {
-			return p, err
-		}
-		p.Waivers = append(p.Waivers, w)
-	}
-	return p, nil
+// Scan says what scans the image, and what blocks it.
+type Scan struct {
+	// Scanners are of trivy, grype and scout.
+	Scanners []string
+	// Threshold is the severity from which on a vulnerability blocks.
+	Threshold checks.Severity
+	// IgnoreUnfixed is whether vulnerabilities without a fixed version are left out.
+	IgnoreUnfixed bool
+	// DatabaseMaxAge is the age from which on a vulnerability database is too old.
+	DatabaseMaxAge time.Duration
+	// DeniedLicenses are SPDX ids.
+	DeniedLicenses []string
 }
 
-func parseWaiver(node *yaml.Node) (Waiver, error) {
-	w := Waiver{Location: locate(node)}
-	node = resolve(node)
-	fields, err := mapping(node, "a waiver", "check", "path", "reason", "expires")
-	if err != nil {
-		return w, err
-	}
-	for name, to := range map[string]*string{"check": &w.Check, "path": &w.Path, "reason": &w.Reason, "expires": &w.Expires} {
-		value, ok := fields[name]
-		if !ok || isNull(value) {
-			continue
-		}
-		if value.Kind != yaml.ScalarNode {
-			return w, invalid(value, "%s is no text", name)
-		}
-		*to = strings.TrimSpace(value.Value)
-	}
-	if w.Check == "" {
-		return w, invalid(node, "the waiver names no check: add check: with the id of one, as in source/user")
-	}
-	w.CheckLocation = locate(fields["check"])
-	if w.Expires != "" {
-		if _, err := time.Parse(time.DateOnly, w.Expires); err != nil {
-			return w, invalid(fields["expires"], "expires: %s is no date: write it as in 2027-01-31", w.Expires)
+// Run says how the image is started, and what it has to do then. Sizes are in bytes.
+type Run struct {
+	// Required are the names of variables without which it has to refuse to start.
+	Required []string
+	// MaxMemory and MaxProcesses are 0 where there is no limit.
+	MaxMemory    int64
+	MaxProcesses int
+
+	GracePeriod, StartTimeout, HealthcheckInterval time.Duration
+
+	SlowPath, MetricsPath string
+	// Tmpfs are directories that are writable in production.
+	Tmpfs []string
+}
+
+// Limits end the reading of an image that is too much for its reader. Sizes are in
+// bytes; a limit that is not set has the reader's own default.
+type Limits struct {
+	Time             time.Duration
+	Memory           int64
+	Entries          int
+	UncompressedSize int64
+	// Ratio is how many bytes may come out of a compressed one.
+	Ratio int
+	// PathLength is in bytes.
+	PathLength int
+}
+
+// Lock is a key, a section of keys or a check that a lower layer may not loosen.
+type Lock struct {
+	Name     string
+	Location checks.Location
+}
+
+// Sets reports whether the policy sets a key, by its name as in budgets.max-size.
+func (p Policy) Sets(key string) bool {
+	_, ok := p.places[key]
+	return ok
+}
+
+// Place returns where the value of a key stands; the zero value if it is not set.
+func (p Policy) Place(key string) checks.Location { return p.places[key] }
+
+// locks returns the lock of a key, if the policy has one: of the key itself or of
+// the section that it is in.
+func (p Policy) locks(key string) (Lock, bool) {
+	section, _, _ := strings.Cut(key, ".")
+	for _, l := range p.Locked {
+		if l.Name == key || l.Name == section {
+			return l, true
 		}
 	}
-	w.Path = strings.TrimPrefix(w.Path, "/")
-	if w.Path != "" {
-		if _, err := patternmatcher.MatchesOrParentMatches("a", []string{w.Path}); err != nil || strings.HasPrefix(w.Path, "!") {
-			return w, invalid(fields["path"], "path: %s is no pattern: write it as in an ignore file, without !", w.Path)
+	return Lock{}, false
+}
+
+// Lock returns the lock of a check, if the policy has one.
+func (p Policy) Lock(check string, names checks.Names) (Lock, bool) {
+	for _, l := range p.Locked {
+		for _, id := range names.Find(l.Name) {
+			if id == check {
+				return l, true
+			}
 		}
 	}
-	return w, nil
-}
-
-// mapping returns the values of a mapping by their keys, which must be of these.
-func mapping(node *yaml.Node, what string, keys ...string) (map[string]*yaml.Node, error) {
-	if node.Kind != yaml.MappingNode {
-		return nil, invalid(node, "%s is no mapping: write %s: …", what, keys[0])
-	}
-	fields := map[string]*yaml.Node{}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key := node.Content[i]
-		if key.Kind != yaml.ScalarNode || !slices.Contains(keys, key.Value) {
-			return nil, invalid(key, "%s has no key %q: write one of %s", what, key.Value, strings.Join(keys, ", "))
-		}
-		if fields[key.Value] != nil {
-			return nil, invalid(key, "%s has %s twice: remove one", what, key.Value)
-		}
-		fields[key.Value] = resolve(node.Content[i+1])
-	}
-	return fields, nil
-}
-
-func isNull(node *yaml.Node) bool {
-	return node.Kind == yaml.ScalarNode && node.Tag == "!!null"
-}
-
-func invalid(node *yaml.Node, format string, args ...any) error {
-	return &checks.FileError{
-		Location: checks.Location{Path: File, Line: node.Line, Column: node.Column},
-		Err:      fmt.Errorf(format, args...),
-		Fix:      fix,
-	}
-}
-
-func notYAML(err error) error {
-	where := checks.Location{Path: File}
-	message := err.Error()
-	var load *yaml.LoadError
-	if errors.As(err, &load) {
-		where.Line, where.Column, message = load.Mark.Line, load.Mark.Column, load.Message
-	}
-	return &checks.FileError{Location: where, Err: errors.New("the file is not YAML: " + message), Fix: fix}
-}
-
-// resolve returns what an alias stands for, or the node itself.
-func resolve(node *yaml.Node) *yaml.Node {
-	if node.Kind == yaml.AliasNode {
-		return node.Alias
-	}
-	return node
-}
-
-// locate returns the place where a node starts, and ends if it is plain text.
-func locate(node *yaml.Node) checks.Location {
-	where := checks.Location{Path: File, Line: node.Line, Column: node.Column}
-	if node.Kind == yaml.ScalarNode && node.Style == 0 && !strings.Contains(node.Value, "\n") {
-		where.EndLine, where.EndColumn = node.Line, node.Column+utf8.RuneCountInString(node.Value)
-	}
-	return where
+	return Lock{}, false
 }

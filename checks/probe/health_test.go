@@ -29,7 +29,6 @@ func TestHealth(t *testing.T) {
 		"passes after a signal":   {Healthcheck{Test: []string{"CMD-SHELL", "mkdir once && kill -KILL $$; exit 0"}}, patient, nil, true, false, 2, ""},
 		"never passes":            {Healthcheck{Test: []string{"CMD-SHELL", "echo refused; exit 7"}, Interval: time.Millisecond, Retries: 3}, patient, nil, false, false, 3, "refused"},
 		"default of 3 retries":    {Healthcheck{Test: []string{"CMD", "false"}, Interval: time.Millisecond}, patient, nil, false, false, 3, ""},
-		"start period":            {Healthcheck{Test: []string{"CMD", "false"}, Interval: time.Millisecond, StartPeriod: 400 * time.Millisecond, StartInterval: time.Millisecond, Retries: 1}, patient, nil, false, false, 3, ""},
 		"program not there":       {Healthcheck{Test: []string{"CMD", "no-such-curl", "-f"}, Interval: time.Millisecond}, patient, nil, false, false, 3, "no-such-curl is in no directory of PATH"},
 		"program not there in sh": {Healthcheck{Test: []string{"CMD-SHELL", "no-such-curl -f || exit 1"}, Interval: time.Millisecond}, patient, nil, false, false, 3, "no-such-curl: not found"},
 		"shell not there":         {Healthcheck{Test: []string{"CMD-SHELL", "true"}, Interval: time.Millisecond}, patient, []string{"/no/sh", "-c"}, false, false, 3, "/no/sh is not in the image"},
@@ -37,7 +36,7 @@ func TestHealth(t *testing.T) {
 		"killed":                  {Healthcheck{Test: []string{"CMD-SHELL", "kill -SEGV $$"}, Interval: time.Millisecond}, patient, nil, false, false, 3, "ended by SIGSEGV"},
 		"hangs":                   {Healthcheck{Test: []string{"CMD-SHELL", "sleep 3600 | sleep 3600"}, Interval: time.Millisecond, Timeout: 50 * time.Millisecond}, patient, nil, false, false, 3, "still running at its timeout of 50ms"},
 		"hangs without end":       {Healthcheck{Test: []string{"CMD", "sleep", "3600"}, Timeout: time.Hour}, 200 * time.Millisecond, nil, false, true, 1, "still running when the time to start was over"},
-		"patient beyond bounds":   {Healthcheck{Test: []string{"CMD", "false"}, Interval: time.Hour}, 200 * time.Millisecond, nil, false, true, 2, ""},
+		"patient beyond bounds":   {Healthcheck{Test: []string{"CMD", "false"}, Interval: time.Hour}, 200 * time.Millisecond, nil, false, true, 1, ""},
 		"writes a lot":            {Healthcheck{Test: []string{"CMD-SHELL", "head -c 100000 /dev/zero | tr '\\0' x"}}, patient, nil, true, false, 1, strings.Repeat("x", keptRunOutput)},
 		"leaves its output open":  {Healthcheck{Test: []string{"CMD-SHELL", "sleep 3600 & echo up"}}, patient, nil, true, false, 1, "up\n"},
 	} {
@@ -62,6 +61,20 @@ func TestHealth(t *testing.T) {
 				t.Errorf("an application that is not healthy is asked to stop all the same; got %+v", o)
 			}
 		})
+	}
+}
+
+// No failure within the start period decides, however many there are.
+func TestHealthStartPeriod(t *testing.T) {
+	t.Parallel()
+	const period = 400 * time.Millisecond
+	o := observe(t, Spec{
+		Args: []string{"sleep", "3600"}, StartTimeout: patient, Settle: time.Nanosecond,
+		Healthcheck: &Healthcheck{Test: []string{"CMD", "false"}, Interval: time.Millisecond, StartPeriod: period, StartInterval: time.Millisecond, Retries: 1},
+	})
+	h := o.Health
+	if h == nil || h.Healthy || h.TimedOut || h.Runs < 2 || h.Last[len(h.Last)-1].At < period {
+		t.Errorf("got %+v", h)
 	}
 }
 
@@ -115,11 +128,11 @@ func TestHealthKillsStrays(t *testing.T) {
 // wanted.
 func TestCheckInterval(t *testing.T) {
 	t.Parallel()
-	const runs = 16 // with pauses of up to a second, of 9 s and more
+	const runs = 40 // with pauses of up to a second, of 36 s and more
 	o := observe(t, Spec{
 		Args: []string{app, "-on-stop=0", "-listen=" + filepath.Join(t.TempDir(), "socket")}, WorkingDir: t.TempDir(), GracePeriod: patient, Settle: patient,
 		Healthcheck:  &Healthcheck{Test: []string{"CMD-SHELL", fmt.Sprintf("echo x >> runs; test $(wc -l < runs) -ge %d", runs)}},
-		StartTimeout: 8 * time.Second, CheckInterval: time.Millisecond,
+		StartTimeout: 35 * time.Second, CheckInterval: time.Millisecond,
 	})
 	if !o.Health.Healthy || o.Health.Runs != runs {
 		t.Errorf("got %+v", o.Health)

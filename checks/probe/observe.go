@@ -253,7 +253,10 @@ func (a *application) settle(s syscall.Signal) {
 // stop does what docker stop does: it sends the stop signal to the main process,
 // only, and waits. A request may be in flight.
 func (a *application) stop(s syscall.Signal, flight *inFlight) *Stop {
-	stop := &Stop{Signal: signalName(s), Number: int(s), Program: program(a.pid), GracePeriod: a.spec.GracePeriod}
+	stop := &Stop{Signal: signalName(s), Number: int(s), Command: commandLine(a.pid), GracePeriod: a.spec.GracePeriod}
+	if len(stop.Command) > 0 && stop.Command[0] != "" {
+		stop.Program = filepath.Base(stop.Command[0])
+	}
 	if p, ok := readStat(filepath.Join("/proc", fmt.Sprint(a.pid))); ok {
 		stop.Name = p.name
 	}

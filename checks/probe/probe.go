@@ -273,6 +273,9 @@ type Stop struct {
 	// first argument: for a script, Name is the script's and Program the shell's.
 	Name    string `json:"name"`
 	Program string `json:"program"`
+	// Command is the main process's command line at that time, which names the script
+	// that a shell runs; the words that are whole in its first 64 KiB.
+	Command []string `json:"command,omitempty"`
 	// Handled is whether it had a handler for the signal when it was sent. Without
 	// one, process 1 would not have got the signal at all.
 	Handled bool `json:"handled"`

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,15 +130,33 @@ func parseStat(text []byte) (process, bool) {
 	return p, true
 }
 
-// program returns the base name of a process's first argument; empty if it has
-// none, or has ended.
-func program(pid int) string {
-	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	first, _, _ := bytes.Cut(text, []byte{0})
-	if len(first) == 0 {
-		return ""
+// maxCommandLine is how many bytes of a command line are read.
+const maxCommandLine = 64 << 10
+
+// commandLine returns a process's arguments, its name first, without those that are
+// not whole within the bound; none if it has none, or has ended.
+func commandLine(pid int) []string {
+	file, err := os.Open("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	if err != nil {
+		return nil
 	}
-	return strings.ToValidUTF8(filepath.Base(string(first)), "?")
+	defer file.Close()
+	text, _ := io.ReadAll(io.LimitReader(file, maxCommandLine))
+	return parseCommandLine(text)
+}
+
+// parseCommandLine reads the text of /proc/PID/cmdline.
+func parseCommandLine(text []byte) []string {
+	if len(text) == maxCommandLine {
+		// Of a secret, the beginning alone would not be known for one.
+		text = text[:bytes.LastIndexByte(text, 0)+1]
+	}
+	// A program that gives itself a title leaves zeros behind it.
+	text = bytes.TrimRight(text, "\x00")
+	if len(text) == 0 {
+		return nil
+	}
+	return strings.Split(strings.ToValidUTF8(string(text), "?"), "\x00")
 }
 
 // identity returns as whom a process runs; false if it has ended since.

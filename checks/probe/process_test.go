@@ -2,7 +2,6 @@ package probe
 
 import (
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -111,8 +110,30 @@ func TestParsersOnSelf(t *testing.T) {
 	if _, ok := readStat("/proc/0"); ok {
 		t.Error("there is no process 0")
 	}
-	if got := program(os.Getpid()); got != filepath.Base(os.Args[0]) {
-		t.Errorf("the program is %q", got)
+	if got := commandLine(os.Getpid()); !slices.Equal(got, os.Args) {
+		t.Errorf("the command line is %q, want %q", got, os.Args)
+	}
+	if got := commandLine(0); got != nil {
+		t.Errorf("the command line of no process is %q", got)
+	}
+}
+
+func TestParseCommandLine(t *testing.T) {
+	long := strings.Repeat("x", maxCommandLine)
+	for text, want := range map[string][]string{
+		"":                                       nil,
+		"\x00\x00":                               nil,
+		"/bin/sh\x00/run.sh\x00\x00-v\x00":       {"/bin/sh", "/run.sh", "", "-v"},
+		"npm start\x00\x00\x00\x00":              {"npm start"},
+		"untitled":                               {"untitled"},
+		"/bin/\xff\x00":                          {"/bin/?"},
+		"sh\x00-c\x00" + long[:maxCommandLine-6]: {"sh", "-c"},
+		"sh\x00" + long[:maxCommandLine-6] + "\x00-c": {"sh", long[:maxCommandLine-6]},
+		long: nil,
+	} {
+		if got := parseCommandLine([]byte(text)); !slices.Equal(got, want) {
+			t.Errorf("%.20q: got %.60q", text, got)
+		}
 	}
 }
 
@@ -128,6 +149,7 @@ func FuzzParsers(f *testing.F) {
 		threadsOf(text)
 		_, _ = decodeOrder([]byte(text))
 		parseStat([]byte(text))
+		parseCommandLine([]byte(text))
 		caught(text, syscall.SIGTERM)
 		parseInternet("tcp", text)
 		parseInternet("udp6", text)

@@ -316,6 +316,7 @@ func (s *secrets) conceal(o *Observation) {
 	if o.Stop != nil {
 		text(&o.Stop.Name)
 		text(&o.Stop.Program)
+		all(o.Stop.Command)
 		all(o.Stop.Left)
 		if o.Stop.Request != nil {
 			text(&o.Stop.Request.Path)

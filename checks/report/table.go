@@ -114,7 +114,7 @@ func what(f checks.Finding) string {
 // advice returns what to do about a finding, or why it is accepted.
 func advice(f checks.Finding) string {
 	if f.Status == checks.Waived && f.Reason != "" {
-		return "accepted: " + f.Reason
+		return "accepted: " + f.Accepted()
 	}
 	return f.Fix
 }

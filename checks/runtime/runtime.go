@@ -129,12 +129,14 @@ func lastLines(text string) string {
 	return "; its last output: " + tail
 }
 
+// maxShownCommand is how many bytes of a command line are shown.
+const maxShownCommand = 120
+
 // command returns the words of a command line, cut where it is long.
 func command(args []string) string {
-	const bytes = 120
 	text := line(strings.Join(args, " "))
-	if len(text) > bytes {
-		text = strings.ToValidUTF8(text[:bytes], "") + "…"
+	if len(text) > maxShownCommand {
+		text = strings.ToValidUTF8(text[:maxShownCommand], "") + "…"
 	}
 	return text
 }

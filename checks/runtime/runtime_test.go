@@ -210,7 +210,7 @@ func TestVerdicts(t *testing.T) {
 		},
 		"script without exec": {
 			`{"args": ["/entrypoint.sh"], "identities": [` + id(true, 1) + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "entrypoint.sh", "program": "sh", "exit": {"code": -1, "signal": "SIGTERM"}}}`,
-			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail is a shell (entrypoint.sh), which does not pass SIGTERM on"},
+			map[string]string{"start": "pass", "user": "pass", "healthcheck": "skipped", "stop-signal": "fail is a shell (sh /entrypoint.sh), which does not pass SIGTERM on"},
 		},
 		"unhealthy within the time to start": {
 			`{"args": ["/app"], "identities": [` + id(true, 1) + `], "health": {"healthy": false, "timedOut": true, "at": 120000000000, "runs": 9, "last": [{"code": 1, "output": "\u001b[31mrefused\u001b[0m\n"}]}, ` + stopped + `}`,

@@ -1,9 +1,11 @@
 package runtime
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
@@ -49,7 +51,7 @@ func judgeStop(o *Run) (checks.Finding, bool) {
 	}
 	switch {
 	case s.Exit == nil && kind == shell:
-		return found("the main process is a shell (%s), which did not pass %s on: it was still there %s later and had to be killed", shellCommand(o), s.Signal, short(s.GracePeriod))
+		return found("the main process is a shell (%s), which did not pass %s on: it was still there %s later and had to be killed", shellOf(o), s.Signal, short(s.GracePeriod))
 	case s.Exit == nil && s.Dropped:
 		return found("the main process (%s) does not handle %s: it raised the signal again, which ends no process 1, and was still there %s later", name, s.Signal, short(s.GracePeriod))
 	case s.Exit == nil && s.Handled:
@@ -61,7 +63,7 @@ func judgeStop(o *Run) (checks.Finding, bool) {
 		if len(s.Left) > 0 {
 			to = " to " + line(strings.Join(s.Left, ", "))
 		}
-		return found("the main process is a shell (%s), which does not pass %s on%s: as process 1 it ignores the signal, and is killed at the end of the grace period", shellCommand(o), s.Signal, to)
+		return found("the main process is a shell (%s), which does not pass %s on%s: as process 1 it ignores the signal, and is killed at the end of the grace period", shellOf(o), s.Signal, to)
 	case s.Exit.Signal == s.Signal && s.Handled && !s.AsInit:
 		return milder("exit with status 0 when the shutdown is done", "the main process (%s) handled %s and then ended by raising it again: whether it ends as process 1, to which the kernel sends no signal that it does not handle, could not be seen, since this engine lets no process trace another", name, s.Signal)
 	case s.Exit.Signal == s.Signal:
@@ -127,45 +129,133 @@ func kindOf(o *Run) program {
 // fix says what to do so that the signal arrives and is handled; empty where the
 // rule says so.
 func (p program) fix(o *Run) string {
-	signal := line(o.Stop.Signal)
+	s := o.Stop
+	signal := line(s.Signal)
+	const shutDown = "stop accepting, finish what is in flight, exit"
+	handle := ""
 	switch p {
 	case shell:
-		if _, inline := shellScript(o.Args); inline {
-			return "write the command in exec form, CMD [\"program\", \"argument\"]; where it needs a shell, put exec before its last command"
-		}
-		return "start the program in exec form, CMD [\"program\", \"argument\"], or put exec before the last command of the script, as in exec \"$@\""
+		return shellOf(o).fix()
 	case packageManager:
-		return "start the program itself, as in CMD [\"node\", \"server.js\"]: a package manager starts it below a shell of its own, and stands between it and the signal"
+		return packageManagerFix
 	case nodeProgram:
-		return fmt.Sprintf("handle the signal, as in process.on(%q, () => server.close(() => process.exit(0))): stop accepting, finish what is in flight, exit", signal)
+		handle = fmt.Sprintf("handle the signal, as in process.on(%q, () => server.close(() => process.exit(0))): %s", signal, shutDown)
 	case pythonProgram:
-		return fmt.Sprintf("handle the signal, as in signal.signal(signal.%s, stop), or serve by Gunicorn or Uvicorn, which do: stop accepting, finish what is in flight, exit", signal)
+		handle = fmt.Sprintf("handle the signal, as in signal.signal(signal.%s, stop), or serve by Gunicorn or Uvicorn, which do: %s", signal, shutDown)
 	case goProgram:
-		return fmt.Sprintf("handle the signal, as in signal.NotifyContext(ctx, syscall.%s), then http.Server.Shutdown: stop accepting, finish what is in flight, exit", signal)
+		handle = fmt.Sprintf("handle the signal, as in signal.NotifyContext(ctx, syscall.%s), then http.Server.Shutdown: %s", signal, shutDown)
 	}
-	return ""
+	// What ends by the signal, or raises it again, does so below an init.
+	if !s.Dropped && (s.Exit == nil || s.Exit.Signal != s.Signal) {
+		return handle
+	}
+	if handle == "" {
+		handle = fmt.Sprintf("handle %s in the application: %s", signal, shutDown)
+	}
+	return handle + "; a program that is not yours, and has nothing to finish, ends by the signal below an init, as in ENTRYPOINT [\"tini\", \"--\", \"program\"]"
 }
 
-// shellScript returns the command that a shell is given as an argument, as by a CMD
-// in shell form.
-func shellScript(args []string) (script string, inline bool) {
-	if len(args) < 3 || !slices.Contains(shells, path.Base(args[0])) {
-		return "", false
+const packageManagerFix = "start the program itself, as in CMD [\"node\", \"server.js\"]: a package manager starts it below a shell of its own, and stands between it and the signal"
+
+// shellRun is what a shell runs as the main process: the script of a CMD in shell
+// form, which stands on its command line, or a file.
+type shellRun struct {
+	name string
+	// inline is the script on the command line, and file the path of another; both
+	// are empty for a shell alone.
+	inline, file string
+	// args are those of the file.
+	args []string
+}
+
+// shellOf returns what the main process, a shell, runs.
+func shellOf(o *Run) shellRun {
+	words := o.Stop.Command
+	if len(words) == 0 {
+		words = o.Args
 	}
-	for i, arg := range args[1 : len(args)-1] {
-		if strings.HasPrefix(arg, "-") && strings.HasSuffix(arg, "c") {
-			return args[i+2], true
+	if len(words) == 0 {
+		return shellRun{name: o.Stop.Name}
+	}
+	name := path.Base(words[0])
+	// The image's own arguments may name a script, and not its shell.
+	if !slices.Contains(shells, strings.TrimPrefix(name, "-")) {
+		return shellRun{name: cmp.Or(o.Stop.Program, "sh"), file: words[0], args: words[1:]}
+	}
+	run := shellRun{name: name}
+	command := false
+	for i := 1; i < len(words); i++ {
+		option := words[i]
+		dashed := len(option) > 1 && (option[0] == '-' || option[0] == '+')
+		switch {
+		case dashed && option != "--":
+			command = command || option[0] == '-' && option[1] != '-' && strings.Contains(option, "c")
+			// The name of an option, or a file, is the next word.
+			if option[1] != '-' && strings.ContainsAny(option, "oO") || option == "--rcfile" || option == "--init-file" {
+				i++
+			}
+			continue
+		case option == "--":
+			i++
 		}
+		if i < len(words) && command {
+			run.inline = words[i]
+		} else if i < len(words) {
+			run.file, run.args = words[i], words[i+1:]
+		}
+		break
 	}
-	return "", false
+	return run
 }
 
-// shellCommand returns what a shell is, and runs.
-func shellCommand(o *Run) string {
-	if script, inline := shellScript(o.Args); inline {
-		return fmt.Sprintf("%s -c %q", line(path.Base(o.Args[0])), command([]string{script}))
+// String returns the command line as far as it names the script.
+func (r shellRun) String() string {
+	name := line(r.name)
+	switch {
+	case r.inline != "":
+		return fmt.Sprintf("%s -c %q", name, command([]string{r.inline}))
+	case r.file != "":
+		return name + " " + command([]string{r.file})
 	}
-	return line(o.Stop.Name)
+	return name
+}
+
+// fix says how the program that the shell starts gets the signal.
+func (r shellRun) fix() string {
+	const takes = "the program then takes the shell's place, and gets the signal"
+	file := command([]string{r.file})
+	switch {
+	case r.inline != "":
+		return inlineFix(r.inline)
+	case r.file == "":
+		return "name the program in the place of the shell, in exec form: CMD [\"program\", \"argument\"]"
+	case len(r.args) > 0:
+		return fmt.Sprintf("make exec \"$@\" the last line of %s: %s", file, takes)
+	}
+	return fmt.Sprintf("put exec before the last command of %s, as in exec node server.js: %s", file, takes)
+}
+
+// inlineFix is the fix of a script on a shell's command line.
+func inlineFix(script string) string {
+	commands := strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(";&|\n", r) })
+	commands = slices.DeleteFunc(commands, func(c string) bool { return strings.TrimSpace(c) == "" })
+	if len(commands) == 0 {
+		return ""
+	}
+	words := strings.Fields(commands[len(commands)-1])
+	switch {
+	case slices.Contains(packageManagers, path.Base(words[0])):
+		return packageManagerFix
+	case len(commands) > 1:
+		return "put exec before the command that serves, and let it be the last, as in CMD [\"sh\", \"-c\", \"prepare && exec program\"]"
+	case len(script) > maxShownCommand || strings.ContainsAny(script, "$`\"'\\*?[]{}()<>~#="):
+		return "put exec before the command, as in CMD [\"sh\", \"-c\", \"exec program $ARGUMENT\"], or write it in exec form where it needs no shell"
+	}
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = strconv.Quote(word)
+	}
+	return "write the command in exec form, CMD " + line("["+strings.Join(quoted, ", ")+"]")
 }
 
 // endsItself reports whether the main process ended by its own handling of the

@@ -74,8 +74,60 @@ func TestFixOfStop(t *testing.T) {
 		`"exit": {"code": -1, "signal": "SIGSEGV"}`:        "from its last output",
 		`"exit": {"code": 0}, "left": ["worker"]`:          "wait for them",
 		`"handled": true, "exit": {"signal": "SIGTERM"}`:   "exit with status 0",
-		`"dropped": true, "asInit": true, "handled": true`: "in exec form",
+		`"dropped": true, "asInit": true, "handled": true`: "below an init",
+		`"exit": {"code": -1, "signal": "SIGTERM"}`:        "handle SIGTERM in the application: stop accepting, finish what is in flight, exit; a program that is not yours, and has nothing to finish, ends by the signal below an init",
+		`"handled": true`:                                  "in exec form",
 	} {
 		wantFix(t, `{"args": ["/app"], "stop": {"name": "app", "signal": "SIGTERM", "number": 15, `+exit+`}}`, want)
+	}
+}
+
+// TestShell wants the message to name what the shell runs, and the fix to be for
+// that.
+func TestShell(t *testing.T) {
+	const takes = ": the program then takes the shell's place, and gets the signal"
+	const packageManager = `start the program itself, as in CMD ["node", "server.js"]: a package manager starts it below a shell of its own, and stands between it and the signal`
+	const last = `put exec before the command that serves, and let it be the last, as in CMD ["sh", "-c", "prepare && exec program"]`
+	for name, c := range map[string]struct {
+		// args are the image's, command is what the main process had become.
+		args, command string
+		shell, fix    string
+	}{
+		"script with arguments": {
+			`"/docker-entrypoint.sh", "node", "a.js"`, `"/bin/sh", "/docker-entrypoint.sh", "node", "a.js"`,
+			"sh /docker-entrypoint.sh", `make exec "$@" the last line of /docker-entrypoint.sh` + takes,
+		},
+		"script with arguments, by env": {
+			`"/docker-entrypoint.sh", "node"`, `"bash", "/docker-entrypoint.sh", "node"`,
+			"bash /docker-entrypoint.sh", `make exec "$@" the last line of /docker-entrypoint.sh` + takes,
+		},
+		"script alone":             {`"/start.sh"`, `"/bin/sh", "/start.sh"`, "sh /start.sh", "put exec before the last command of /start.sh, as in exec node server.js" + takes},
+		"script that is not known": {`"/start.sh", "a"`, "", "sh /start.sh", `make exec "$@" the last line of /start.sh` + takes},
+		"shell with options":       {`"/x"`, `"/bin/bash", "-eu", "+x", "-o", "pipefail", "--", "/x", "a"`, "bash /x", `make exec "$@" the last line of /x` + takes},
+		"login shell":              {`"/x"`, `"-bash", "--rcfile", "/etc/rc", "/x"`, "-bash /x", "put exec before the last command of /x, as in exec node server.js" + takes},
+		"script that became another": {
+			`"/docker-entrypoint.sh", "/bin/sh", "-c", "migrate; serve"`, `"/bin/sh", "-c", "migrate; serve"`,
+			`sh -c "migrate; serve"`, last,
+		},
+		"two commands":      {`"sh", "-c", "migrate && node a.js"`, "", `sh -c "migrate && node a.js"`, last},
+		"two lines":         {`"sh", "-c", "migrate\nnode a.js"`, "", `sh -c "migrate node a.js"`, last},
+		"command and more":  {`"sh", "-c", "node a.js; echo done"`, "", `sh -c "node a.js; echo done"`, last},
+		"one command":       {`"sh", "-c", "node a.js --port 80"`, "", `sh -c "node a.js --port 80"`, `write the command in exec form, CMD ["node", "a.js", "--port", "80"]`},
+		"one in the end":    {`"sh", "-c", "node a.js &"`, "", `sh -c "node a.js &"`, `write the command in exec form, CMD ["node", "a.js"]`},
+		"variable":          {`"bash", "-euo", "pipefail", "-c", "node $FILE", "name"`, "", `bash -c "node $FILE"`, `put exec before the command, as in CMD ["sh", "-c", "exec program $ARGUMENT"], or write it in exec form where it needs no shell`},
+		"npm start":         {`"sh", "-c", "npm start"`, "", `sh -c "npm start"`, packageManager},
+		"yarn, after more":  {`"sh", "-c", "cd /app && /usr/bin/yarn start"`, "", `sh -c "cd /app && /usr/bin/yarn start"`, packageManager},
+		"shell alone":       {`"/bin/bash"`, `"/bin/bash"`, "bash", `name the program in the place of the shell, in exec form: CMD ["program", "argument"]`},
+		"options alone":     {`"/bin/bash", "-l"`, `"/bin/bash", "-l"`, "bash", `name the program in the place of the shell, in exec form: CMD ["program", "argument"]`},
+		"no command at all": {`"sh", "-c"`, "", "sh", `name the program in the place of the shell, in exec form: CMD ["program", "argument"]`},
+		"empty command":     {`"sh", "-c", " ; "`, "", `sh -c " ; "`, stopSignal.Fix},
+	} {
+		for _, exit := range []string{"", `"exit": {"code": -1, "signal": "SIGTERM"}, `} {
+			text := `{"args": [` + c.args + `], "stop": {"signal": "SIGTERM", "number": 15, "name": "sh", "program": "sh", ` + exit + `"command": [` + c.command + `]}}`
+			findings := checks.Run([]checks.Check[*Run]{stopSignal}, example(t, text))[0].Findings
+			if len(findings) != 1 || !strings.Contains(findings[0].Message, "a shell ("+c.shell+")") || findings[0].Fix != c.fix {
+				t.Errorf("%s: got %+v, want the shell %s, and %s", name, findings, c.shell, c.fix)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package suppress
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -40,7 +41,7 @@ ENTRYPOINT ["/convert"]
 func (r *Review) addComment(c written, today string) {
 	report := func(f checks.Finding) { add(&r.comments, f) }
 	if p, ok := parseOwn(c.text); ok {
-		a := &acceptance{reason: p.reason, covers: c.covers, judged: c.judged, own: true, report: report, kind: "comment", where: c.where}
+		a := &acceptance{accept: accepting(p.reason, p.until), covers: c.covers, judged: c.judged, own: true, report: report, unknown: report, kind: "comment", where: c.where}
 		if p.file {
 			a.covers, a.judged = c.whole, c.wholeJudged
 		}
@@ -79,12 +80,9 @@ func (r *Review) addComment(c written, today string) {
 		if expired(p.until, today) {
 			continue
 		}
-		a := &acceptance{reason: p.reason, covers: c.covers, where: c.where}
+		a := &acceptance{accept: accepting(cmp.Or(p.reason, quoted(c)), p.until), covers: c.covers, where: c.where}
 		if p.file {
 			a.covers = c.whole
-		}
-		if a.reason == "" {
-			a.reason = quoted(c)
 		}
 		for _, id := range p.ids {
 			a.ids = append(a.ids, identifier{text: id.text})
@@ -109,7 +107,7 @@ func (r *Review) addBuildKit(c written) {
 	if c.check.SkipAll {
 		skipped = source.BuildKitRules()
 	}
-	a := &acceptance{reason: quoted(c), covers: c.covers, where: c.where}
+	a := &acceptance{accept: accepting(quoted(c), ""), covers: c.covers, where: c.where}
 	if c.directive {
 		a.covers = c.whole
 	}
@@ -117,6 +115,14 @@ func (r *Review) addBuildKit(c written) {
 		a.ids = append(a.ids, identifier{text: rule})
 	}
 	r.resolve(a)
+}
+
+// accepting returns what accepts a finding for a reason, until a day.
+func accepting(reason, until string) func(checks.Finding) checks.Finding {
+	return func(f checks.Finding) checks.Finding {
+		f.Status, f.Reason, f.Expires = checks.Waived, reason, until
+		return f
+	}
 }
 
 // quoted is the reason that a comment of another tool gives: itself.

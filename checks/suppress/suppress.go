@@ -15,6 +15,7 @@ import (
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/compose"
 	"github.com/imagegate/imagegate/checks/dockerfile"
+	"github.com/imagegate/imagegate/checks/policy"
 )
 
 // maxProblems is how many findings each check here reports: who reads the first
@@ -34,14 +35,20 @@ type Review struct {
 	comments, waivers []checks.Finding
 	policyErr         error
 	rules             checks.Names
+	policy            *policy.Policy // nil where it cannot be read
 }
 
 // acceptance is a comment or a waiver of the policy.
 type acceptance struct {
-	ids    []identifier
-	reason string
-	// covers reports whether a finding there is meant.
+	ids []identifier
+	// accept returns a finding as it accepts it.
+	accept func(checks.Finding) checks.Finding
+	// covers reports whether a finding there is meant, and about, if there is one,
+	// whether that very finding is.
 	covers func(checks.Location) bool
+	about  func(checks.Finding) bool
+	// locks is whether it may accept what the organisation has locked.
+	locks bool
 	// own is whether it is written for imagegate: it is a finding if it is not used.
 	own bool
 	// where is its place.
@@ -51,8 +58,8 @@ type acceptance struct {
 	// these checks are meant in files that are not judged here.
 	judged    bool
 	elsewhere func(rules []string) bool
-	// report notes what is wrong with it.
-	report func(checks.Finding)
+	// report notes what is wrong with it, and unknown a name that no check has.
+	report, unknown func(checks.Finding)
 	// kind is "comment" or "waiver".
 	kind string
 }
@@ -74,15 +81,17 @@ type Input struct {
 	// where a Compose file cannot be read.
 	Dockerfile *dockerfile.Source
 	Compose    *compose.Project
-	// Names are those of all checks that judge the source, in whichever profile.
-	Names checks.Names
-	// Policy is where its policy file is; the root of the source if it is zero.
+	// Names are those of all checks that judge the source, in whichever profile, and
+	// AllNames those of the checks of all gates.
+	Names, AllNames checks.Names
+	// Policy is that of the source.
 	Policy Policy
 }
 
 // Read returns what accepts findings of a source on this day.
 func Read(in Input, now time.Time) *Review {
-	r := &Review{rules: in.Names}
+	in.Policy = in.Policy.Load(in.Files)
+	r := &Review{rules: in.Names, policy: in.Policy.Read}
 	today := now.UTC().Format(time.DateOnly)
 	files := filesOf(in)
 	for _, f := range files {
@@ -93,7 +102,7 @@ func Read(in Input, now time.Time) *Review {
 			r.addUnseen(c)
 		}
 	}
-	r.addPolicy(in, files, today)
+	r.addPolicy(in, files, now)
 	// Ours have the better reasons.
 	slices.SortStableFunc(r.acceptances, func(a, b *acceptance) int {
 		switch {
@@ -131,7 +140,7 @@ func (r *Review) waive(res checks.Result) checks.Result {
 		f := &res.Findings[i]
 		accepted := false
 		for _, a := range r.acceptances {
-			if !a.covers(f.Location) {
+			if !a.covers(f.Location) || a.about != nil && !a.about(*f) {
 				continue
 			}
 			for j := range a.ids {
@@ -144,7 +153,7 @@ func (r *Review) waive(res checks.Result) checks.Result {
 				a.ids[j].used = true
 				if !accepted {
 					accepted = true
-					f.Status, f.Reason = checks.Waived, a.reason
+					*f = a.accept(*f)
 				}
 			}
 		}
@@ -180,21 +189,40 @@ func (r *Review) resolve(a *acceptance) {
 			continue
 		}
 		if id.rules = r.rules.Find(id.text); len(id.rules) > 0 {
-			known = append(known, id)
+			if r.unlocked(a, &id); len(id.rules) > 0 {
+				known = append(known, id)
+			}
 			continue
 		}
-		if !a.own {
+		if a.unknown == nil {
 			continue
 		}
 		f := checks.At(id.where, "the %s names %s, and no check of the source has that name", a.kind, id.text)
 		f.Subject = id.text
 		f.Fix = "Write the id of a check of the source, as in source/user, or the name that another tool gives it, as in DL3002"
-		a.report(f)
+		a.unknown(f)
 	}
 	a.ids = known
 	if len(known) > 0 {
 		r.acceptances = append(r.acceptances, a)
 	}
+}
+
+// unlocked takes the checks out of a name that nothing in the source may accept, since
+// the organisation has locked them.
+func (r *Review) unlocked(a *acceptance, id *identifier) {
+	if a.locks || r.policy == nil || len(r.policy.Locked) == 0 {
+		return
+	}
+	id.rules = slices.DeleteFunc(slices.Clone(id.rules), func(rule string) bool {
+		lock, locked := r.policy.Lock(rule, r.rules)
+		if locked && a.report != nil {
+			f := checks.At(id.where, "the %s accepts %s, which is locked by %s: it accepts nothing", a.kind, rule, lock.Location)
+			f.Subject, f.Fix = id.text, fmt.Sprintf("Mend what %s finds, and remove it from the %s; or ask who owns that policy", rule, a.kind)
+			a.report(f)
+		}
+		return locked
+	})
 }
 
 // add adds a finding to those of a check.

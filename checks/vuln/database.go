@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
@@ -22,31 +23,56 @@ var database = checks.Check[*Scan]{
 	},
 	Good: `{
   "now": "2026-11-23T12:00:00Z",
-  "database": {"source": "ghcr.io/aquasecurity/trivy-db:2", "version": 2, "updatedAt": "2026-11-22T06:00:00Z"}
+  "database": {"source": "ghcr.io/aquasecurity/trivy-db:2", "version": "2", "updatedAt": "2026-11-22T06:00:00Z"},
+  "report": {"SchemaVersion": 2, "Trivy": {"Version": "0.69.3"}, "ArtifactName": "image.tar", "ArtifactType": "container_image"}
 }`,
 	Bad: `{
   "now": "2026-11-23T12:00:00Z",
-  "database": {"source": "ghcr.io/aquasecurity/trivy-db:2", "version": 2, "updatedAt": "2026-10-01T06:00:00Z"}
+  "database": {"source": "ghcr.io/aquasecurity/trivy-db:2", "version": "2", "updatedAt": "2026-10-01T06:00:00Z"},
+  "report": {"SchemaVersion": 2, "Trivy": {"Version": "0.69.3"}, "ArtifactName": "image.tar", "ArtifactType": "container_image"}
 }`,
 	Judge: judgeDatabase,
 }
 
 func judgeDatabase(s *Scan) checks.Outcome {
-	maxAge := cmp.Or(s.MaxAge, DefaultMaxAge)
-	age := s.Now.Sub(s.Database.UpdatedAt)
+	maxAge := cmp.Or(s.Policy.MaxAge, DefaultMaxAge)
 	switch {
-	case s.Now.IsZero():
+	case s.Policy.Now.IsZero():
 		return checks.Broken(errors.New("the time of the scan is not known"))
 	case maxAge < 0:
 		return checks.Broken(fmt.Errorf("a database may be %s old; give an age above 0", maxAge))
-	case s.Database.UpdatedAt.IsZero():
-		return checks.Broken(fmt.Errorf("%s does not say when it was updated; download it again", s.Database.name()))
-	case age < -day:
-		return checks.Broken(fmt.Errorf("%s is of %s, which is in the future; set the clock right", s.Database.name(), s.Database.UpdatedAt.UTC().Format(time.DateOnly)))
-	case age > maxAge:
-		return checks.Broken(fmt.Errorf("%s; it may be %s old: %s", s.Database.describe(s.Now), inDays(maxAge), "let the scanner download a newer one, or refresh the one that is given to it"))
+	case len(s.Reports) == 0:
+		return checks.Broken(errors.New("there is no report of a scanner"))
 	}
-	return checks.Passed("%s", s.Database.describe(s.Now))
+	var seen, wrong []string
+	for _, r := range s.Reports {
+		if r.Database == nil {
+			seen = append(seen, fmt.Sprintf("%s does not say how old its database is", r.Scanner))
+			continue
+		}
+		if err := r.Database.judge(s.Policy.Now, maxAge); err != nil {
+			wrong = append(wrong, err.Error())
+		}
+		seen = append(seen, r.Database.describe(s.Policy.Now))
+	}
+	if len(wrong) > 0 {
+		return checks.Broken(errors.New(strings.Join(wrong, "; ")))
+	}
+	return checks.Passed("%s", strings.Join(seen, ", and "))
+}
+
+// judge returns what speaks against believing what is looked up in a database.
+func (d Database) judge(now time.Time, maxAge time.Duration) error {
+	age := now.Sub(d.UpdatedAt)
+	switch {
+	case d.UpdatedAt.IsZero():
+		return fmt.Errorf("%s does not say when it was updated; download it again", d.name())
+	case age < -day:
+		return fmt.Errorf("%s is of %s, which is in the future; set the clock right", d.name(), d.UpdatedAt.UTC().Format(time.DateOnly))
+	case age > maxAge:
+		return fmt.Errorf("%s; it may be %s old: let the scanner download a newer one, or refresh the one that is given to it", d.describe(now), inDays(maxAge))
+	}
+	return nil
 }
 
 func (d Database) name() string { return cmp.Or(d.Source, "the vulnerability database") }

@@ -41,7 +41,7 @@ type target struct {
 func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("lint")
 	format := newChoice(flags, "format", "text", "json", "sarif", "github")
-	profile := newChoice(flags, "profile", string(checks.DefaultProfile), string(checks.MinimalProfile), string(checks.StrictProfile))
+	o := newOverrides(flags)
 	named := flags.String("dockerfile", "", "")
 	paths, err := parse(flags, args)
 	if err != nil {
@@ -50,12 +50,12 @@ func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) 
 	if len(paths) == 0 {
 		return 0, errors.New("lint: name a Dockerfile, a directory or -, for standard input")
 	}
+	if err := o.check(); err != nil {
+		return 0, fmt.Errorf("lint: %w", err)
+	}
 	targets, unusable := targetsOf(paths, *named)
-	input := &standardInput{read: sync.OnceValues(func() ([]byte, error) {
-		return io.ReadAll(io.LimitReader(stdin, dockerfile.MaxFileSize+1))
-	})}
-	r := &report{profile: checks.Profile(profile.value), unusable: unusable}
-	r.lint(targets, input, time.Now())
+	r := &report{profile: o.profile, unusable: unusable}
+	r.lint(targets, newStandardInput(stdin), *o, time.Now())
 	r.sort()
 	write := map[string]func(io.Writer, *report) error{"text": writeText, "json": writeJSON, "sarif": writeSARIF, "github": writeGitHub}[format.value]
 	var out bytes.Buffer
@@ -111,7 +111,7 @@ func fileTarget(arg string) target {
 	switch base := t.dockerfile; {
 	case compose.IsFile(base):
 		t.dockerfile, t.composeOnly = dockerfile.DefaultDockerfile, true
-	case base == policy.File, base == policy.Misnamed, base == dockerfile.DefaultIgnore:
+	case base == policy.File, base == policy.Misnamed, base == policy.BaselineFile, base == dockerfile.DefaultIgnore:
 		t.dockerfile = dockerfile.DefaultDockerfile
 		t.composeOnly = !exists(t.context, t.dockerfile)
 	case strings.HasSuffix(base, dockerfile.DefaultIgnore):
@@ -133,12 +133,12 @@ func hasCompose(dir string) bool {
 }
 
 // lint judges the targets, as many at a time as there are processors.
-func (r *report) lint(targets []target, input *standardInput, now time.Time) {
+func (r *report) lint(targets []target, input *standardInput, o overrides, now time.Time) {
 	rules := map[string]checks.Rule{}
-	for _, rule := range lint.Rules() {
+	for _, rule := range ownRules() {
 		rules[rule.ID] = rule
 	}
-	policies := policiesOf(targets)
+	all := termsOf(targets, o)
 	found := make([][]finding, len(targets))
 	failed := make([][]error, len(targets))
 	next := make(chan int)
@@ -146,7 +146,7 @@ func (r *report) lint(targets []target, input *standardInput, now time.Time) {
 	for range min(runtime.GOMAXPROCS(0), len(targets)) {
 		workers.Go(func() {
 			for i := range next {
-				found[i], failed[i] = judge(targets[i], input, rules, lint.Options{Profile: r.profile, Now: now, Policy: policies[i]})
+				found[i], failed[i] = judge(targets[i], input, rules, all[i], now)
 			}
 		})
 	}
@@ -168,12 +168,7 @@ func (r *report) lint(targets []target, input *standardInput, now time.Time) {
 
 // judge judges one target. What could not be judged is among the findings, with
 // the status error, and the errors say it again.
-func judge(t target, input *standardInput, rules map[string]checks.Rule, options lint.Options) ([]finding, []error) {
-	options.Dockerfile, options.ComposeOnly = t.dockerfile, t.composeOnly
-	files := os.DirFS(t.context)
-	if t.stdin {
-		files = overlay{files, t.dockerfile, input}
-	}
+func judge(t target, input *standardInput, rules map[string]checks.Rule, by terms, now time.Time) ([]finding, []error) {
 	var found []finding
 	var failed []error
 	fail := func(rule checks.Rule, err error, prefix string) {
@@ -186,10 +181,14 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, options
 		found = append(found, reported)
 		failed = append(failed, fmt.Errorf("%s: %s%s", reported.where(), prefix, f.Message))
 	}
-	results, err := lint.Judge(files, options)
+	results, err := results(t, input, by, now)
 	if err != nil {
 		fail(rules[lint.Unreadable], err, "")
 	}
+	if by.err != nil {
+		fail(rules["policy/valid"], by.err, "")
+	}
+	results = by.accept(results)
 	for _, res := range results {
 		if res.Status == checks.Error {
 			fail(rules[res.Check], res.Err, res.Check+": ")
@@ -200,6 +199,21 @@ func judge(t target, input *standardInput, rules map[string]checks.Rule, options
 	}
 	return found, failed
 }
+
+// results judges one target by every check, and by nothing but its policy. It fails
+// where the Dockerfile cannot be read.
+func results(t target, input *standardInput, by terms, now time.Time) ([]checks.Result, error) {
+	options := lint.Options{Policy: by.policy, ComposeOnly: t.composeOnly, Now: now}
+	options.Dockerfile = t.dockerfile
+	files := os.DirFS(t.context)
+	if t.stdin {
+		files = overlay{files, t.dockerfile, input}
+	}
+	return lint.Judge(files, options)
+}
+
+// ownRules are the rules of all checks that lint judges by.
+func ownRules() []checks.Rule { return append(lint.Rules(), checks.Rules(policy.All())...) }
 
 // whole is the path in the context of what a finding without a place is about.
 func (t target) whole() string {
@@ -220,6 +234,12 @@ func (t target) path(name string) string {
 // standardInput reads the Dockerfile from there, once.
 type standardInput struct {
 	read func() ([]byte, error)
+}
+
+func newStandardInput(stdin io.Reader) *standardInput {
+	return &standardInput{read: sync.OnceValues(func() ([]byte, error) {
+		return io.ReadAll(io.LimitReader(stdin, dockerfile.MaxFileSize+1))
+	})}
 }
 
 // overlay is the current directory, with the Dockerfile from standard input.

@@ -23,7 +23,9 @@ const (
 const usage = `Usage:
 
   imagegate lint [--format text|json|sarif|github] [--profile minimal|default|strict]
-                 [--dockerfile PATH] PATH…
+                 [--policy DIR] [--dockerfile PATH] PATH…
+  imagegate init [DIR]
+  imagegate baseline [--add] [--profile …] [--policy DIR] [--dockerfile PATH] PATH…
   imagegate image [--format text|json] [--profile minimal|default|strict]
                   [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
   imagegate checks [--format text|json]
@@ -34,7 +36,14 @@ directory is the context; or a directory, the context, with the Dockerfile that
 --dockerfile names in it; or -, a Dockerfile from standard input, which stands for
 the one that --dockerfile names in the current directory. Compose files beside it
 are judged as well, and alone where PATH is one, or a directory without a
-Dockerfile. What imagegate.yaml accepts, there or above in the repository, counts.
+Dockerfile. What imagegate.yaml says, there or above in the repository, counts; the
+imagegate.yaml in the directory of --policy, the organisation's, lies below it.
+--profile goes before that of both, unless it is locked.
+
+init writes an imagegate.yaml with every key as a comment. baseline writes what lint
+finds into .imagegate-baseline.json beside the policy, where it is accepted from then
+on. Once there is that file, baseline takes out of it what is gone, and puts in what
+is new with --add alone.
 
 image judges what is in images, of all platforms without --platform: ARCHIVE is the
 tar file of an OCI layout, as docker save and docker buildx build --output=type=oci
@@ -44,7 +53,7 @@ checks lists every check; explain says why there is one, and how to mend what it
 finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.
 
 lint and image end with status 0 where nothing blocks, 1 where something does, and 2
-where they are used wrongly or a file cannot be read.
+where they are used wrongly or a file cannot be read; the others end with 0 or 2.
 `
 
 // garbage is by how many percent the heap may grow before it is collected: the
@@ -64,7 +73,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	commands := map[string]func(args []string, stdin io.Reader, stdout io.Writer) (int, error){
-		"lint": lintCommand, "image": imageCommand, "checks": checksCommand, "explain": explainCommand,
+		"lint": lintCommand, "image": imageCommand, "init": initCommand, "baseline": baselineCommand,
+		"checks": checksCommand, "explain": explainCommand,
 	}
 	command, ok := commands[args[0]]
 	switch {
@@ -72,7 +82,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return exitClean
 	case !ok:
-		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, image, checks and explain; imagegate help says more\n", args[0])
+		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, image, init, baseline, checks and explain; imagegate help says more\n", args[0])
 		return exitError
 	}
 	status, err := command(args[1:], stdin, stdout)

@@ -236,7 +236,7 @@ func TestPreCommit(t *testing.T) {
 	for name, want := range map[string]bool{
 		"Dockerfile": true, "a/Dockerfile.dev": true, "a/dev.Dockerfile": true, "b/dockerfile": true, "Containerfile": true,
 		"c/.dockerignore": true, "c/Dockerfile.dockerignore": true, "d/compose.yaml": true, "docker-compose.prod.yml": true,
-		"compose.override.yaml": true, "imagegate.yaml": true, "imagegate.yml": true,
+		"compose.override.yaml": true, "imagegate.yaml": true, "imagegate.yml": true, "e/.imagegate-baseline.json": true,
 		"README.md": false, "a/composer.json": false, "Dockerfiles/a.c": false, "notes/composed.yaml": false,
 	} {
 		if got := files.MatchString(name); got != want {
@@ -252,6 +252,8 @@ func TestPreCommit(t *testing.T) {
 			content = "services: {a: {image: 'a:1.2.3'}}\n"
 		case strings.HasSuffix(name, "file"), strings.HasSuffix(name, ".dev"):
 			content = "FROM scratch\nUSER 1\n"
+		case strings.HasSuffix(name, ".json"):
+			content = `{"version": 1, "findings": []}`
 		}
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)

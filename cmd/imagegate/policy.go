@@ -1,48 +1,133 @@
 package main
 
 import (
+	"errors"
+	"flag"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/catalog"
 	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/suppress"
 )
 
-// policiesOf returns the policy of each target: the nearest imagegate.yaml in its
-// build context or above.
-func policiesOf(targets []target) []suppress.Policy {
-	policies := make([]suppress.Policy, len(targets))
-	roots := make([]string, len(targets))
+// terms are what a target is judged by, besides the checks.
+type terms struct {
+	policy suppress.Policy
+	// root is the directory of the policy and of the baseline, and image what the
+	// baseline calls the target.
+	root, image string
+	baseline    *policy.Baseline
+	// err is why the baseline cannot be read.
+	err error
+}
+
+// overrides are what the command line says of the policy.
+type overrides struct {
+	// organisation is the directory of the organisation's policy; empty for none.
+	organisation string
+	// profile is empty where the command line has none.
+	profile checks.Profile
+}
+
+// newOverrides returns what the flags --policy and --profile of a command will say.
+func newOverrides(flags *flag.FlagSet) *overrides {
+	o := &overrides{}
+	flags.StringVar(&o.organisation, "policy", "", "")
+	flags.Func("profile", "", func(name string) (err error) {
+		o.profile, err = checks.ParseProfile(name)
+		return err
+	})
+	return o
+}
+
+// check reports an organisation's policy that is not there.
+func (o overrides) check() error {
+	if o.organisation == "" || exists(o.organisation, policy.File) {
+		return nil
+	}
+	return fmt.Errorf("--policy=%s: the directory has no %s: name the one of the organisation's policy", o.organisation, policy.File)
+}
+
+// termsOf returns the terms of each target: its policy is the nearest imagegate.yaml in
+// its build context or above, laid over that of the organisation.
+func termsOf(targets []target, o overrides) []terms {
+	all := make([]terms, len(targets))
 	judged := map[string][]string{} // by the directory of the policy
 	for i, t := range targets {
 		context, err := filepath.Abs(t.context)
 		if err != nil {
-			continue // the context's own is read
-		}
-		root := policyDir(context)
-		source, err := filepath.Rel(root, context)
-		if err != nil {
+			all[i].policy.Err = fmt.Errorf("find the policy of %s: %w", t.context, err)
 			continue
 		}
-		roots[i] = root
-		policies[i] = suppress.Policy{Files: os.DirFS(root), Source: filepath.ToSlash(source)}
-		judged[root] = append(judged[root], policies[i].Source)
+		root := policyDir(context)
+		source := relative(root, context)
+		image := source
 		if !t.composeOnly {
-			judged[root] = append(judged[root], path.Join(policies[i].Source, filepath.ToSlash(t.dockerfile)))
+			image = path.Join(source, filepath.ToSlash(t.dockerfile))
+			judged[root] = append(judged[root], image)
+		}
+		judged[root] = append(judged[root], source)
+		all[i] = terms{policy: suppress.Policy{Files: os.DirFS(root), Source: source}, root: root, image: image}
+		all[i].baseline, all[i].err = policy.LoadBaseline(os.DirFS(root), relative(context, filepath.Join(root, policy.BaselineFile)))
+		all[i].policy.Read, all[i].policy.Err = o.layered(root, context)
+	}
+	for i := range all {
+		all[i].policy.Judged = judged[all[i].root]
+	}
+	return all
+}
+
+// layered returns the policy in a directory with what lies below and above it. The
+// organisation's is called by its path from the build context.
+func (o overrides) layered(root, context string) (*policy.Policy, error) {
+	merged, _, err := policy.Load(os.DirFS(root), policy.File)
+	if err != nil {
+		return nil, err
+	}
+	if o.organisation != "" {
+		organisation, _, err := policy.Load(os.DirFS(o.organisation), relative(context, filepath.Join(o.organisation, policy.File)))
+		if err != nil {
+			return nil, err
+		}
+		if merged, err = policy.Merge(organisation.OfOrganisation(), merged, catalog.Rules()); err != nil {
+			return nil, err
 		}
 	}
-	for i, root := range roots {
-		policies[i].Judged = judged[root]
+	if o.profile != "" {
+		flags := policy.Policy{Profile: o.profile}
+		flags.Set("profile", checks.Location{Path: "--profile"})
+		if merged, err = policy.Merge(merged, flags, catalog.Rules()); err != nil {
+			var located *checks.FileError
+			if errors.As(err, &located) { // a flag is in no file
+				err = located.Err
+			}
+			return nil, fmt.Errorf("--profile: %w", err)
+		}
 	}
-	return policies
+	return &merged, nil
+}
+
+// relative returns the path of a file from a directory, with slashes.
+func relative(dir, name string) string {
+	absolute, err := filepath.Abs(name)
+	if err != nil {
+		return filepath.ToSlash(name)
+	}
+	from, err := filepath.Rel(dir, absolute)
+	if err != nil {
+		return filepath.ToSlash(name)
+	}
+	return filepath.ToSlash(from)
 }
 
 // policyDir returns the directory of the policy for a build context: the nearest one
-// that has it, up to the root of the repository or, outside of one, the current
-// directory; the context itself if none has.
+// that has it or a baseline, up to the root of the repository or, outside of one, the
+// current directory; the context itself if none has.
 func policyDir(context string) string {
 	var above []string
 	for dir := context; ; dir = filepath.Dir(dir) {
@@ -60,11 +145,26 @@ func policyDir(context string) string {
 		}
 	}
 	for _, dir := range above {
-		if exists(dir, policy.File) {
+		if exists(dir, policy.File) || exists(dir, policy.BaselineFile) {
 			return dir
 		}
 	}
 	return context
+}
+
+// accept returns the results with what the baseline of the target accepts, and one more
+// that tells what is gone from it, if the profile judges by that.
+func (t terms) accept(results []checks.Result) []checks.Result {
+	if t.baseline == nil {
+		return results
+	}
+	var read policy.Policy
+	if t.policy.Read != nil {
+		read = *t.policy.Read
+	}
+	names := checks.NamesOf(catalog.Rules())
+	accepting := t.baseline.Accept(t.image, read, names)
+	return append(accepting.Apply(results), accepting.Results(names, read.Profile)...)
 }
 
 // withoutUsed returns the findings without those by which a waiver is of no use for

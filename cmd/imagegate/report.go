@@ -29,8 +29,11 @@ type finding struct {
 	Message   string `json:"message"`
 	Fix       string `json:"fix"`
 	Doc       string `json:"doc"`
-	// Reason is why a waived finding is accepted.
-	Reason string `json:"reason,omitempty"`
+	// Reason is why a waived finding is accepted, Owner who answers for that, and
+	// Expires its last day, as 2006-01-02.
+	Reason  string `json:"reason,omitempty"`
+	Owner   string `json:"owner,omitempty"`
+	Expires string `json:"expires,omitempty"`
 
 	// acceptedBy are the places of what accepts it, their ends left out.
 	acceptedBy []checks.Location
@@ -52,7 +55,7 @@ func newFinding(t target, rule checks.Rule, f checks.Finding) finding {
 		Message: oneLine(f.Message),
 		Fix:     oneLine(cmp.Or(f.Fix, rule.Fix)),
 		Doc:     pages + rule.Page(),
-		Reason:  oneLine(f.Reason),
+		Reason:  oneLine(f.Reason), Owner: oneLine(f.Owner), Expires: f.Expires,
 
 		acceptedBy: acceptedBy,
 	}
@@ -63,8 +66,14 @@ func (f finding) where() string {
 	return checks.Location{Path: f.File, Line: f.Line, Column: f.Column}.String()
 }
 
+// accepted returns why a waived finding is accepted, by whom and until when.
+func (f finding) accepted() string {
+	return checks.Finding{Reason: f.Reason, Owner: f.Owner, Expires: f.Expires}.Accepted()
+}
+
 // report is what a run of lint or image came to.
 type report struct {
+	// profile is the one of the policies if it is empty.
 	profile checks.Profile
 	// files is how many Dockerfiles were judged, composeOnly how many contexts by
 	// their Compose files alone.
@@ -109,7 +118,7 @@ func writeText(w io.Writer, r *report) error {
 		fmt.Fprintf(w, "%s: %s %s: %s\n", f.where(), f.Status, f.Check, f.Message)
 		switch f.Status {
 		case checks.Waived:
-			fmt.Fprintf(w, "\taccepted: %s\n", f.Reason)
+			fmt.Fprintf(w, "\taccepted: %s\n", f.accepted())
 		default:
 			fmt.Fprintf(w, "\tfix: %s\n", f.Fix)
 		}

@@ -18,8 +18,12 @@ func writeSARIF(w io.Writer, r *report) error {
 	run := sarif.NewRunWithInformationURI("imagegate", "https://github.com/imagegate/imagegate")
 	run.WithColumnKind("unicodeCodePoints")
 	index := map[string]int{}
-	for _, rule := range lint.Rules() {
-		if !r.profile.Judges(rule) && rule.ID != lint.Unreadable {
+	found := map[string]bool{lint.Unreadable: true} // a policy may have another profile
+	for _, f := range r.findings {
+		found[f.Check] = true
+	}
+	for _, rule := range ownRules() {
+		if !r.profile.Judges(rule) && !found[rule.ID] {
 			continue
 		}
 		index[rule.ID] = len(index)
@@ -65,7 +69,7 @@ func writeSARIF(w io.Writer, r *report) error {
 		}
 		if f.Status == checks.Waived {
 			result.WithLevel(level(f.Severity.Status()))
-			result.WithSuppressions([]*sarif.Suppression{sarif.NewSuppression().WithKind(suppressionKind(f)).WithJustification(f.Reason)})
+			result.WithSuppressions([]*sarif.Suppression{sarif.NewSuppression().WithKind(suppressionKind(f)).WithJustification(f.accepted())})
 		}
 		run.AddResult(result)
 	}
@@ -88,8 +92,11 @@ func level(s checks.Status) string {
 
 // suppressionKind says whether a finding is accepted by a comment or by the policy.
 func suppressionKind(f finding) string {
-	if len(f.acceptedBy) > 0 && path.Base(f.acceptedBy[0].Path) == policy.File {
-		return "external"
+	if len(f.acceptedBy) > 0 {
+		switch path.Base(f.acceptedBy[0].Path) {
+		case policy.File, policy.BaselineFile:
+			return "external"
+		}
 	}
 	return "inSource"
 }

@@ -55,7 +55,7 @@ func TestGitLabPipeline(t *testing.T) {
 	if err := decoder.Decode(&pipeline); err != nil {
 		t.Fatal(err)
 	}
-	called := map[string]bool{}
+	called, verified := map[string]bool{}, map[string]bool{}
 	for name, j := range pipeline.Jobs {
 		if j.Extends != "" {
 			base, ok := pipeline.Jobs[j.Extends]
@@ -67,6 +67,7 @@ func TestGitLabPipeline(t *testing.T) {
 					if _, err := os.Stat(filepath.Join(root, "examples", example, "Dockerfile")); err != nil {
 						t.Errorf("job %s: %v", name, err)
 					}
+					verified[example] = true
 				}
 			}
 		}
@@ -81,13 +82,26 @@ func TestGitLabPipeline(t *testing.T) {
 		}
 		for _, line := range j.Script {
 			if _, call, ok := strings.Cut(line, " call "); ok {
-				function, _, _ := strings.Cut(call, " ")
-				called[function] = true
+				for _, word := range strings.Fields(call) {
+					if !strings.HasPrefix(word, "$") { // flags of the matrix
+						called[word] = true
+						break
+					}
+				}
 			}
 		}
 	}
 	if !called["verify"] || !called["publish"] {
 		t.Errorf("the pipeline calls %v, not both verify and publish", called)
+	}
+	examples, err := filepath.Glob(filepath.Join(root, "examples", "*", "Dockerfile"))
+	if err != nil || len(examples) == 0 {
+		t.Fatalf("list the examples: %d, %v", len(examples), err)
+	}
+	for _, file := range examples {
+		if name := filepath.Base(filepath.Dir(file)); !verified[name] {
+			t.Errorf("no job verifies the example %s", name)
+		}
 	}
 }
 

@@ -115,6 +115,7 @@ func routes() http.Handler {
 		}
 	})
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).Flush() // who asks knows that it is in flight
 		time.Sleep(1500 * time.Millisecond)
 		fmt.Fprintln(w, "done")
 	})

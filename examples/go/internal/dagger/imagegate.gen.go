@@ -10,7 +10,7 @@ import (
 )
 
 // Retrieve the binding value, as type Imagegate
-func (r *Binding) AsImagegate() *Imagegate { // imagegate (../../../../main.go:29:6)
+func (r *Binding) AsImagegate() *Imagegate { // imagegate (../../../../main.go:31:6)
 	q := r.query.Select("asImagegate")
 
 	return &Imagegate{
@@ -28,7 +28,7 @@ func (r *Binding) AsImagegateReport() *ImagegateReport { // imagegate (../../../
 }
 
 // Create or update a binding of type Imagegate in the environment
-func (r *Env) WithImagegateInput(name string, value *Imagegate, description string) *Env { // imagegate (../../../../main.go:29:6)
+func (r *Env) WithImagegateInput(name string, value *Imagegate, description string) *Env { // imagegate (../../../../main.go:31:6)
 	assertNotNil("value", value)
 	q := r.query.Select("withImagegateInput")
 	q = q.Arg("name", name)
@@ -41,7 +41,7 @@ func (r *Env) WithImagegateInput(name string, value *Imagegate, description stri
 }
 
 // Declare a desired Imagegate output to be assigned in the environment
-func (r *Env) WithImagegateOutput(name string, description string) *Env { // imagegate (../../../../main.go:29:6)
+func (r *Env) WithImagegateOutput(name string, description string) *Env { // imagegate (../../../../main.go:31:6)
 	q := r.query.Select("withImagegateOutput")
 	q = q.Arg("name", name)
 	q = q.Arg("description", description)
@@ -77,7 +77,7 @@ func (r *Env) WithImagegateReportOutput(name string, description string) *Env { 
 
 // Imagegate builds, judges and publishes the image of one application. Sizes
 // are in bytes, times in milliseconds: a module's fields know no durations.
-type Imagegate struct { // imagegate (../../../../main.go:29:6)
+type Imagegate struct { // imagegate (../../../../main.go:31:6)
 	query *querybuilder.Selection
 
 	checks  *string
@@ -96,28 +96,58 @@ func (r *Imagegate) WithGraphQLQuery(q *querybuilder.Selection) *Imagegate {
 	}
 }
 
+// ImagegateBaselineOpts contains options for Imagegate.Baseline
+type ImagegateBaselineOpts struct {
+	//
+	// Add findings that are new.
+	//
+	Add bool // imagegate (../../../../policy.go:58:2)
+}
+
+// Write what the gates find into .imagegate-baseline.json, where it is accepted.
+//
+// For an old project: from then on only new findings block. Where there is that file,
+// what is gone is taken out of it, and new findings go in with --add alone. Returns the
+// change to the source, which the command line offers to apply.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Baseline(source *Directory, opts ...ImagegateBaselineOpts) *Changeset { // imagegate (../../../../policy.go:52:1)
+	assertNotNil("source", source)
+	q := r.query.Select("baseline")
+	for i := len(opts) - 1; i >= 0; i-- {
+		// `add` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Add) {
+			q = q.Arg("add", opts[i].Add)
+		}
+	}
+	q = q.Arg("source", source)
+
+	return &Changeset{
+		query: q,
+	}
+}
+
 // ImagegateBuildOpts contains options for Imagegate.Build
 type ImagegateBuildOpts struct {
 	//
 	// Path of the Dockerfile in the source, instead of the module's.
 	//
-	Dockerfile string // imagegate (../../../../build.go:26:2)
+	Dockerfile string // imagegate (../../../../build.go:27:2)
 	//
 	// Stage to build, instead of the module's: any stage, to look into it.
 	//
-	Target string // imagegate (../../../../build.go:29:2)
+	Target string // imagegate (../../../../build.go:30:2)
 	//
 	// Build arguments, as KEY=VALUE, instead of the module's.
 	//
-	BuildArg []string // imagegate (../../../../build.go:32:2)
+	BuildArg []string // imagegate (../../../../build.go:33:2)
 	//
 	// Platform to build, instead of the module's first.
 	//
-	Platform Platform // imagegate (../../../../build.go:35:2)
+	Platform Platform // imagegate (../../../../build.go:36:2)
 }
 
 // Build the image, multi-stage, from its Dockerfile. Judges nothing.
-func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Container { // imagegate (../../../../build.go:21:1)
+func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Container { // imagegate (../../../../build.go:22:1)
 	assertNotNil("source", source)
 	q := r.query.Select("build")
 	for i := len(opts) - 1; i >= 0; i-- {
@@ -215,14 +245,14 @@ type ImagegateImageOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../../image.go:24:2)
+	Source *Directory // imagegate (../../../../image.go:32:2)
 }
 
 // Build the image, and judge its configuration and layers.
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (string, error) { // imagegate (../../../../image.go:20:1)
+func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (string, error) { // imagegate (../../../../image.go:28:1)
 	if r.image != nil {
 		return *r.image, nil
 	}
@@ -240,19 +270,33 @@ func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (stri
 	return response, q.Execute(ctx)
 }
 
+// Write imagegate.yaml, the policy of a project, with every key as a comment.
+//
+// What the image is held to and which findings are accepted can be said there.
+// Returns the change to the source, which the command line offers to apply.
+func (r *Imagegate) Init(source *Directory) *Changeset { // imagegate (../../../../policy.go:27:1)
+	assertNotNil("source", source)
+	q := r.query.Select("init")
+	q = q.Arg("source", source)
+
+	return &Changeset{
+		query: q,
+	}
+}
+
 // ImagegateLintOpts contains options for Imagegate.Lint
 type ImagegateLintOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../../lint.go:23:2)
+	Source *Directory // imagegate (../../../../lint.go:25:2)
 }
 
 // Lint the Dockerfile, its ignore file and the Compose files.
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Lint(ctx context.Context, opts ...ImagegateLintOpts) (string, error) { // imagegate (../../../../lint.go:19:1)
+func (r *Imagegate) Lint(ctx context.Context, opts ...ImagegateLintOpts) (string, error) { // imagegate (../../../../lint.go:21:1)
 	if r.lint != nil {
 		return *r.lint, nil
 	}
@@ -377,19 +421,65 @@ func (r *Imagegate) Run(ctx context.Context, opts ...ImagegateRunOpts) (string, 
 	return response, q.Execute(ctx)
 }
 
+// ImagegateSbomOpts contains options for Imagegate.Sbom
+type ImagegateSbomOpts struct {
+	//
+	// Format of the document: cyclonedx or spdx, both in JSON.
+	//
+	//
+	// Default: "cyclonedx"
+	Format string // imagegate (../../../../sbom.go:22:2)
+	//
+	// What the document calls the image.
+	//
+	//
+	// Default: "image"
+	Name string // imagegate (../../../../sbom.go:25:2)
+	//
+	// Platform that it is of, where the image is built for several.
+	//
+	ImagePlatform Platform // imagegate (../../../../sbom.go:28:2)
+}
+
+// Build the image, and write the bill of its materials, with the digest of the
+// very bytes that were read. Judges nothing.
+func (r *Imagegate) Sbom(source *Directory, opts ...ImagegateSbomOpts) *File { // imagegate (../../../../sbom.go:16:1)
+	assertNotNil("source", source)
+	q := r.query.Select("sbom")
+	for i := len(opts) - 1; i >= 0; i-- {
+		// `format` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Format) {
+			q = q.Arg("format", opts[i].Format)
+		}
+		// `name` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Name) {
+			q = q.Arg("name", opts[i].Name)
+		}
+		// `imagePlatform` optional argument
+		if !querybuilder.IsZeroValue(opts[i].ImagePlatform) {
+			q = q.Arg("imagePlatform", opts[i].ImagePlatform)
+		}
+	}
+	q = q.Arg("source", source)
+
+	return &File{
+		query: q,
+	}
+}
+
 // ImagegateScanOpts contains options for Imagegate.Scan
 type ImagegateScanOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../../scan.go:30:2)
+	Source *Directory // imagegate (../../../../scan.go:32:2)
 }
 
-// Build the image, and scan its packages for known vulnerabilities, by Trivy.
+// Build the image, and scan it for known vulnerabilities, secrets and licenses.
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string, error) { // imagegate (../../../../scan.go:26:1)
+func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string, error) { // imagegate (../../../../scan.go:28:1)
 	if r.scan != nil {
 		return *r.scan, nil
 	}
@@ -411,7 +501,7 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../../main.go:232:1)
+func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../../main.go:346:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
 		return *r.verify, nil
@@ -542,19 +632,19 @@ type ImagegateOpts struct {
 	//
 	//
 	// Default: "Dockerfile"
-	Dockerfile string // imagegate (../../../../main.go:90:2)
+	Dockerfile string // imagegate (../../../../main.go:135:2)
 	//
 	// Stage to build and to judge; the last one if empty.
 	//
-	Target string // imagegate (../../../../main.go:93:2)
+	Target string // imagegate (../../../../main.go:138:2)
 	//
 	// Build arguments, as KEY=VALUE.
 	//
-	BuildArg []string // imagegate (../../../../main.go:96:2)
+	BuildArg []string // imagegate (../../../../main.go:141:2)
 	//
 	// Platforms to build, as in linux/amd64,linux/arm64; the engine's own if empty.
 	//
-	Platform []Platform // imagegate (../../../../main.go:99:2)
+	Platform []Platform // imagegate (../../../../main.go:144:2)
 	//
 	// How strictly the source is linted: minimal (only what makes the image
 	// dangerous or broken), default, or strict (every check, and findings of
@@ -562,128 +652,225 @@ type ImagegateOpts struct {
 	//
 	//
 	// Default: "default"
-	Profile string // imagegate (../../../../main.go:104:2)
+	Profile string // imagegate (../../../../main.go:149:2)
+	//
+	// Directory with the imagegate.yaml of the organisation: the one in the source lies
+	// over it, and flags that differ from their defaults over both. What it locks can
+	// only be tightened.
+	//
+	Policy *Directory // imagegate (../../../../main.go:154:2)
 	//
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	//
-	Env []string // imagegate (../../../../main.go:107:2)
+	Env []string // imagegate (../../../../main.go:157:2)
 	//
 	// Secrets that the image is started with, each as the variable that the last part
 	// of its address names, as in env:API_TOKEN or file:///run/secrets/API_TOKEN. That
 	// they are not in its output is judged.
 	//
-	SecretEnv []*Secret // imagegate (../../../../main.go:112:2)
+	SecretEnv []*Secret // imagegate (../../../../main.go:162:2)
 	//
 	// Names of the variables of --secret-env, in its order, where they are others.
 	//
-	SecretEnvName []string // imagegate (../../../../main.go:115:2)
+	SecretEnvName []string // imagegate (../../../../main.go:165:2)
 	//
 	// Environment variables without which the image has to refuse to start, besides
 	// those of "# Required:" in the Dockerfile and of LABEL io.imagegate.required.
 	//
-	Required []string // imagegate (../../../../main.go:119:2)
+	Required []string // imagegate (../../../../main.go:169:2)
 	//
 	// Services that the image needs, as NAME=IMAGE, as in db=postgres:15.14-bookworm: it
 	// reaches each by its name. They have to be healthy by their own HEALTHCHECK.
 	//
-	Service []string // imagegate (../../../../main.go:123:2)
+	Service []string // imagegate (../../../../main.go:173:2)
 	//
 	// Services that run already, as in tcp://localhost:5432 on the caller's machine.
 	//
-	Bind []*Service // imagegate (../../../../main.go:126:2)
+	Bind []*Service // imagegate (../../../../main.go:176:2)
 	//
 	// Names by which the image reaches those of --bind, in its order.
 	//
-	BindAs []string // imagegate (../../../../main.go:129:2)
+	BindAs []string // imagegate (../../../../main.go:179:2)
 	//
 	// Compose files in the source, each laid over the ones before it: the image is
 	// started with the environment and the services that they give it.
 	//
-	Compose []string // imagegate (../../../../main.go:133:2)
+	Compose []string // imagegate (../../../../main.go:183:2)
 	//
 	// Service of the Compose files that is the application; the one that is built from
 	// the Dockerfile if empty.
 	//
-	ComposeService string // imagegate (../../../../main.go:137:2)
+	ComposeService string // imagegate (../../../../main.go:187:2)
 	//
 	// HTTP path whose answer takes half a second or longer, for a request that is in
 	// flight when the image is stopped; that of LABEL io.imagegate.slow-path if empty.
 	//
-	SlowPath string // imagegate (../../../../main.go:141:2)
+	SlowPath string // imagegate (../../../../main.go:191:2)
 	//
 	// HTTP path of metrics; that of LABEL io.imagegate.metrics-path if empty.
 	//
-	MetricsPath string // imagegate (../../../../main.go:144:2)
+	MetricsPath string // imagegate (../../../../main.go:194:2)
 	//
 	// Directories that are writable in production, besides the image's volumes.
 	//
 	//
 	// Default: ["/tmp","/run"]
-	Tmpfs []string // imagegate (../../../../main.go:147:2)
+	Tmpfs []string // imagegate (../../../../main.go:197:2)
 	//
 	// Longest pause between two runs of the HEALTHCHECK: whether the image turns healthy
 	// does not depend on it.
 	//
 	//
 	// Default: "1s"
-	HealthcheckInterval string // imagegate (../../../../main.go:151:2)
+	HealthcheckInterval string // imagegate (../../../../main.go:201:2)
 	//
 	// Most memory that the image's processes may have together, as in 512MB; 0 is no limit.
 	//
 	//
 	// Default: "2GB"
-	MaxMemory string // imagegate (../../../../main.go:154:2)
+	MaxMemory string // imagegate (../../../../main.go:204:2)
 	//
 	// Most processes that the image may have at once; 0 is no limit.
 	//
 	//
 	// Default: 1000
-	MaxProcesses int // imagegate (../../../../main.go:157:2)
+	MaxProcesses int // imagegate (../../../../main.go:207:2)
 	//
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	//
 	//
 	// Default: "500MB"
-	MaxSize string // imagegate (../../../../main.go:160:2)
+	MaxSize string // imagegate (../../../../main.go:210:2)
+	//
+	// Most that its layers may hold as they are pulled, compressed, as in 200MB.
+	//
+	MaxCompressedSize string // imagegate (../../../../main.go:213:2)
+	//
+	// Most that one layer may hold uncompressed, as in 300MB.
+	//
+	MaxLayerSize string // imagegate (../../../../main.go:216:2)
+	//
+	// Most layers that the image may have.
+	//
+	//
+	// Default: 50
+	MaxLayers int // imagegate (../../../../main.go:219:2)
+	//
+	// Image to measure growth against, as the last release: the tar file of its OCI
+	// layout, as docker save writes it and "build as-tarball" returns it.
+	//
+	Baseline *File // imagegate (../../../../main.go:223:2)
+	//
+	// Most that layers may add for later ones to take away or write again, as in 10MB.
+	//
+	//
+	// Default: "10MB"
+	MaxWastedSize string // imagegate (../../../../main.go:226:2)
+	//
+	// By how many percent the image may be larger than that of --baseline.
+	//
+	//
+	// Default: "10%"
+	MaxGrowth string // imagegate (../../../../main.go:229:2)
 	//
 	// Time that the main process has to end after its stop signal, as in 10s.
 	//
 	//
 	// Default: "10s"
-	GracePeriod string // imagegate (../../../../main.go:163:2)
+	GracePeriod string // imagegate (../../../../main.go:232:2)
 	//
 	// Time that the image has to become healthy, however patient its HEALTHCHECK is.
 	//
 	//
 	// Default: "2m"
-	StartTimeout string // imagegate (../../../../main.go:166:2)
+	StartTimeout string // imagegate (../../../../main.go:235:2)
 	//
 	// Image of the Trivy scanner: a mirror's address, or another release.
 	//
 	//
 	// Default: "aquasec/trivy:0.69.3"
-	ScannerImage string // imagegate (../../../../main.go:169:2)
+	ScannerImage string // imagegate (../../../../main.go:238:2)
 	//
 	// Trivy database to scan with instead of downloading one: a directory with
 	// db/trivy.db and db/metadata.json, as "trivy image --download-db-only" leaves in its cache.
 	//
-	Database *Directory // imagegate (../../../../main.go:173:2)
+	Database *Directory // imagegate (../../../../main.go:242:2)
 	//
 	// OCI repositories to download the Trivy database from, tried in order; Trivy's own if empty.
 	//
 	//
 	// Default: ["10.96.0.2:5000/imagegate/trivy-db-fixture:2"]
-	DatabaseRepository []string // imagegate (../../../../main.go:176:2)
+	DatabaseRepository []string // imagegate (../../../../main.go:245:2)
 	//
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
 	//
 	//
 	// Default: "168h"
-	DatabaseMaxAge string // imagegate (../../../../main.go:179:2)
+	DatabaseMaxAge string // imagegate (../../../../main.go:248:2)
+	//
+	// Scanners to ask: trivy, grype or scout, or several, whose findings are merged.
+	//
+	//
+	// Default: ["trivy"]
+	Scanner []string // imagegate (../../../../main.go:251:2)
+	//
+	// Ask Trivy for its own rules on images too; checks of imagegate answer all that
+	// are known, and it takes seconds.
+	//
+	ScannerRules bool // imagegate (../../../../main.go:255:2)
+	//
+	// Severity from which a scanner's finding blocks: LOW, MEDIUM, HIGH or CRITICAL.
+	//
+	//
+	// Default: "HIGH"
+	SeverityThreshold string // imagegate (../../../../main.go:258:2)
+	//
+	// Leave out vulnerabilities without a fixed version, which are warned of otherwise.
+	//
+	IgnoreUnfixed bool // imagegate (../../../../main.go:261:2)
+	//
+	// Licenses that no package may come under, by SPDX identifier, as in AGPL-*.
+	//
+	DenyLicense []string // imagegate (../../../../main.go:264:2)
+	//
+	// VEX documents (OpenVEX or CycloneDX) that state what the image is not affected by.
+	//
+	Vex []*File // imagegate (../../../../main.go:267:2)
+	//
+	// Names that VEX documents have for the image besides its digest, as in pkg:oci/app.
+	//
+	VexProduct []string // imagegate (../../../../main.go:270:2)
+	//
+	// Reports of other tools on the image, in SARIF 2.1.0: they count as a scanner's.
+	//
+	Sarif []*File // imagegate (../../../../main.go:273:2)
+	//
+	// Image of the Grype scanner. By tag: pin it by the digest that your registry has.
+	//
+	//
+	// Default: "anchore/grype:v0.121.2"
+	GrypeImage string // imagegate (../../../../main.go:276:2)
+	//
+	// Grype database to scan with instead of downloading one: a directory as "grype db
+	// update" leaves in its cache.
+	//
+	GrypeDatabase *Directory // imagegate (../../../../main.go:280:2)
+	//
+	// Image of Docker Scout's CLI, as in docker/scout-cli:TAG; pin it by its digest.
+	//
+	ScoutImage string // imagegate (../../../../main.go:283:2)
+	//
+	// User name at Docker that Scout asks with.
+	//
+	ScoutUsername string // imagegate (../../../../main.go:286:2)
+	//
+	// Password or access token of that user.
+	//
+	ScoutToken *Secret // imagegate (../../../../main.go:289:2)
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
-func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../../main.go:87:1)
+func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../../main.go:132:1)
 	q := r.query.Select("imagegate")
 	for i := len(opts) - 1; i >= 0; i-- {
 		// `dockerfile` optional argument
@@ -705,6 +892,10 @@ func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../.
 		// `profile` optional argument
 		if !querybuilder.IsZeroValue(opts[i].Profile) {
 			q = q.Arg("profile", opts[i].Profile)
+		}
+		// `policy` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Policy) {
+			q = q.Arg("policy", opts[i].Policy)
 		}
 		// `env` optional argument
 		if !querybuilder.IsZeroValue(opts[i].Env) {
@@ -770,6 +961,30 @@ func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../.
 		if !querybuilder.IsZeroValue(opts[i].MaxSize) {
 			q = q.Arg("maxSize", opts[i].MaxSize)
 		}
+		// `maxCompressedSize` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MaxCompressedSize) {
+			q = q.Arg("maxCompressedSize", opts[i].MaxCompressedSize)
+		}
+		// `maxLayerSize` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MaxLayerSize) {
+			q = q.Arg("maxLayerSize", opts[i].MaxLayerSize)
+		}
+		// `maxLayers` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MaxLayers) {
+			q = q.Arg("maxLayers", opts[i].MaxLayers)
+		}
+		// `baseline` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Baseline) {
+			q = q.Arg("baseline", opts[i].Baseline)
+		}
+		// `maxWastedSize` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MaxWastedSize) {
+			q = q.Arg("maxWastedSize", opts[i].MaxWastedSize)
+		}
+		// `maxGrowth` optional argument
+		if !querybuilder.IsZeroValue(opts[i].MaxGrowth) {
+			q = q.Arg("maxGrowth", opts[i].MaxGrowth)
+		}
 		// `gracePeriod` optional argument
 		if !querybuilder.IsZeroValue(opts[i].GracePeriod) {
 			q = q.Arg("gracePeriod", opts[i].GracePeriod)
@@ -793,6 +1008,58 @@ func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../.
 		// `databaseMaxAge` optional argument
 		if !querybuilder.IsZeroValue(opts[i].DatabaseMaxAge) {
 			q = q.Arg("databaseMaxAge", opts[i].DatabaseMaxAge)
+		}
+		// `scanner` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Scanner) {
+			q = q.Arg("scanner", opts[i].Scanner)
+		}
+		// `scannerRules` optional argument
+		if !querybuilder.IsZeroValue(opts[i].ScannerRules) {
+			q = q.Arg("scannerRules", opts[i].ScannerRules)
+		}
+		// `severityThreshold` optional argument
+		if !querybuilder.IsZeroValue(opts[i].SeverityThreshold) {
+			q = q.Arg("severityThreshold", opts[i].SeverityThreshold)
+		}
+		// `ignoreUnfixed` optional argument
+		if !querybuilder.IsZeroValue(opts[i].IgnoreUnfixed) {
+			q = q.Arg("ignoreUnfixed", opts[i].IgnoreUnfixed)
+		}
+		// `denyLicense` optional argument
+		if !querybuilder.IsZeroValue(opts[i].DenyLicense) {
+			q = q.Arg("denyLicense", opts[i].DenyLicense)
+		}
+		// `vex` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Vex) {
+			q = q.Arg("vex", opts[i].Vex)
+		}
+		// `vexProduct` optional argument
+		if !querybuilder.IsZeroValue(opts[i].VexProduct) {
+			q = q.Arg("vexProduct", opts[i].VexProduct)
+		}
+		// `sarif` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Sarif) {
+			q = q.Arg("sarif", opts[i].Sarif)
+		}
+		// `grypeImage` optional argument
+		if !querybuilder.IsZeroValue(opts[i].GrypeImage) {
+			q = q.Arg("grypeImage", opts[i].GrypeImage)
+		}
+		// `grypeDatabase` optional argument
+		if !querybuilder.IsZeroValue(opts[i].GrypeDatabase) {
+			q = q.Arg("grypeDatabase", opts[i].GrypeDatabase)
+		}
+		// `scoutImage` optional argument
+		if !querybuilder.IsZeroValue(opts[i].ScoutImage) {
+			q = q.Arg("scoutImage", opts[i].ScoutImage)
+		}
+		// `scoutUsername` optional argument
+		if !querybuilder.IsZeroValue(opts[i].ScoutUsername) {
+			q = q.Arg("scoutUsername", opts[i].ScoutUsername)
+		}
+		// `scoutToken` optional argument
+		if !querybuilder.IsZeroValue(opts[i].ScoutToken) {
+			q = q.Arg("scoutToken", opts[i].ScoutToken)
 		}
 	}
 

@@ -1,0 +1,150 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+// TestOrder has, for each key, what a project may write where the organisation has
+// locked it, and what not.
+func TestOrder(t *testing.T) {
+	tests := map[string]struct {
+		organisation string
+		tighter      []string
+		looser       []string
+	}{
+		"profile":                     {organisation: "default", tighter: []string{"default", "strict"}, looser: []string{"minimal"}},
+		"budgets.max-size":            {organisation: "500MB", tighter: []string{"500MB", "1MB"}, looser: []string{"501MB"}},
+		"budgets.max-compressed-size": {organisation: "500MB", tighter: []string{"1MB"}, looser: []string{"1GB"}},
+		"budgets.max-layer-size":      {organisation: "500MB", tighter: []string{"1MB"}, looser: []string{"1GB"}},
+		"budgets.max-layers":          {organisation: "10", tighter: []string{"9"}, looser: []string{"11"}},
+		"budgets.max-wasted-size":     {organisation: "10MB", tighter: []string{"1MB"}, looser: []string{"11MB"}},
+		"budgets.max-growth":          {organisation: "10%", tighter: []string{"1%"}, looser: []string{"11%"}},
+		"scan.scanners":               {organisation: "[trivy]", tighter: []string{"[trivy, grype]"}, looser: []string{"[grype]", "[]"}},
+		"scan.threshold":              {organisation: "HIGH", tighter: []string{"LOW", "HIGH"}, looser: []string{"CRITICAL"}},
+		"scan.ignore-unfixed":         {organisation: "false", tighter: []string{"false"}, looser: []string{"true"}},
+		"scan.database-max-age":       {organisation: "7d", tighter: []string{"1h"}, looser: []string{"8d"}},
+		"scan.licenses.deny":          {organisation: "[A]", tighter: []string{"[B, A]"}, looser: []string{"[B]"}},
+		"run.required":                {organisation: "[A]", tighter: []string{"[A, B]"}, looser: []string{"[]"}},
+		"run.max-memory":              {organisation: "1GB", tighter: []string{"1MB"}, looser: []string{"2GB", "0"}},
+		"run.max-processes":           {organisation: "10", tighter: []string{"1"}, looser: []string{"11", "0"}},
+		"run.grace-period":            {organisation: "10s", tighter: []string{"1s"}, looser: []string{"11s"}},
+		"run.start-timeout":           {organisation: "10s", tighter: []string{"1s"}, looser: []string{"11s"}},
+		"run.healthcheck-interval":    {organisation: "10s", tighter: []string{"10s"}, looser: []string{"1s", "11s"}},
+		"run.slow-path":               {organisation: "/a", tighter: []string{"/a"}, looser: []string{"/b"}},
+		"run.metrics-path":            {organisation: "/a", tighter: []string{"/a"}, looser: []string{"/b"}},
+		"run.tmpfs":                   {organisation: "[/a, /b]", tighter: []string{"[/a]", "[]"}, looser: []string{"[/c]"}},
+		"limits.time":                 {organisation: "10s", tighter: []string{"1s"}, looser: []string{"11s"}},
+		"limits.memory":               {organisation: "10MB", tighter: []string{"1MB"}, looser: []string{"11MB"}},
+		"limits.entries":              {organisation: "10", tighter: []string{"1"}, looser: []string{"11"}},
+		"limits.uncompressed-size":    {organisation: "10MB", tighter: []string{"1MB"}, looser: []string{"11MB"}},
+		"limits.ratio":                {organisation: "10", tighter: []string{"1"}, looser: []string{"11"}},
+		"limits.path-length":          {organisation: "10", tighter: []string{"1"}, looser: []string{"11"}},
+	}
+	for _, k := range keys {
+		if _, ok := tests[k.name]; !ok {
+			t.Errorf("there is no test of %s", k.name)
+		}
+	}
+	for key, test := range tests {
+		section, _, _ := strings.Cut(key, ".")
+		for _, lock := range []string{"", key, section} {
+			organisation := parsed(t, "--policy/imagegate.yaml", set(key, test.organisation)+"locked: ["+lock+"]\n")
+			for _, value := range test.tighter {
+				project := parsed(t, File, set(key, value))
+				merged, err := Merge(organisation, project, nil)
+				if err != nil || merged.Place(key).Path != File {
+					t.Errorf("%s: %s over %s: %v, from %v", key, value, test.organisation, err, merged.Place(key))
+				}
+			}
+			for _, value := range test.looser {
+				project := parsed(t, File, set(key, value))
+				_, err := Merge(organisation, project, nil)
+				if lock == "" {
+					if err != nil {
+						t.Errorf("%s: %s over %s, which is not locked: %v", key, value, test.organisation, err)
+					}
+					continue
+				}
+				var located *checks.FileError
+				if !errors.As(err, &located) || !strings.HasPrefix(err.Error(), File+":") || strings.Count(err.Error(), "--policy/imagegate.yaml:") != 2 || located.Fix == "" {
+					t.Errorf("%s: %s over %s, locked as %s: %v", key, value, test.organisation, lock, err)
+				}
+			}
+		}
+	}
+}
+
+// set returns a policy that sets one key.
+func set(key, value string) string {
+	var b strings.Builder
+	parts := strings.Split(key, ".")
+	for i, part := range parts {
+		b.WriteString(strings.Repeat("  ", i) + part + ":")
+		if i == len(parts)-1 {
+			b.WriteString(" " + value)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func parsed(t *testing.T, name, text string) Policy {
+	t.Helper()
+	p, err := Parse(name, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestMerge(t *testing.T) {
+	const organisation = "budgets: {max-size: 500MB}\nseverity: {DL3002: CRITICAL, image/size: LOW}\nlocked: [DL3002, run.max-memory, runtime/user]\nwaivers: [{check: image/size, reason: a}]\n"
+	for text, want := range map[string]string{
+		"":                                     "",
+		"budgets: {max-size: 1GB}":             "",
+		"waivers: [{check: a, reason: b}]":     "",
+		"severity: {image/size: HIGH}":         "",
+		"severity: {source/user: CRITICAL}":    "",
+		"severity: {runtime/user: HIGH}":       "",
+		"severity: {runtime/user: CRITICAL}":   "",
+		"severity: {source/user: HIGH}":        "imagegate.yaml:1:12: severity: source/user has HIGH, lower than CRITICAL, and the check is locked at --policy/imagegate.yaml:3:10: write CRITICAL or higher",
+		"severity: {runtime/user: MEDIUM}":     "imagegate.yaml:1:12: severity: runtime/user has MEDIUM, lower than HIGH, and the check is locked at --policy/imagegate.yaml:3:34: write HIGH or higher",
+		"run: {max-memory: 1MB}":               "imagegate.yaml:1:19: run.max-memory is locked at --policy/imagegate.yaml:3:18, which leaves it as it is: remove it",
+		"waivers: [{check: source/user}]":      "imagegate.yaml:1:19: the waiver accepts findings of source/user, which is locked at --policy/imagegate.yaml:3:10: ",
+		"waivers:\n- {check: dl3002, path: a}": "imagegate.yaml:2:11: the waiver accepts findings of source/user, which is locked at --policy/imagegate.yaml:3:10: ",
+	} {
+		merged, err := Merge(parsed(t, "--policy/imagegate.yaml", organisation).OfOrganisation(), parsed(t, File, text), rules())
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", text, err)
+		case want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)):
+			t.Errorf("%s: %v, want %s", text, err, want)
+		case err == nil && (!merged.Waivers[0].Organisation || len(merged.Waivers) > 1 && merged.Waivers[1].Organisation):
+			t.Errorf("%s: %+v", text, merged.Waivers)
+		}
+	}
+	merged, err := Merge(parsed(t, "o", organisation), parsed(t, File, "severity: {image/size: HIGH}\nprofile: strict\n"), rules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := merged.SeveritiesOf(checks.NamesOf(rules())); s["image/size"] != checks.High || s["source/user"] != checks.Critical {
+		t.Errorf("severities %v", s)
+	}
+	if merged.Profile != checks.StrictProfile || merged.Budgets.MaxSize != 500e6 || merged.Place("budgets.max-size").Path != "o" {
+		t.Errorf("merged into %+v", merged)
+	}
+	var flags Policy
+	flags.Profile = checks.MinimalProfile
+	flags.Set("profile", checks.Location{Path: "--profile"})
+	if merged, err = Merge(merged, flags, rules()); err != nil || merged.Profile != checks.MinimalProfile {
+		t.Errorf("flags over both: %v, %s", err, merged.Profile)
+	}
+	locked := parsed(t, File, "profile: strict\nlocked: [profile]\n")
+	if _, err := Merge(locked, flags, rules()); err == nil || !strings.HasPrefix(err.Error(), "--profile: profile allows more than imagegate.yaml:1:10, which is locked at imagegate.yaml:2:10: write the same or stricter") {
+		t.Errorf("a flag that loosens: %v", err)
+	}
+}

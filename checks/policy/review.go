@@ -1,0 +1,282 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/report"
+)
+
+// Check is a check of the policy itself.
+type Check = checks.Check[*Problems]
+
+// All returns the checks of the policy itself.
+func All() []Check {
+	return []Check{valid, noReason, expired, expiring, unknownCheck, unused, gone}
+}
+
+// Problems are what is wrong with a policy.
+type Problems struct {
+	// Err is why it cannot be read, and Absent whether there is none.
+	Err    error
+	Absent bool
+
+	found map[string][]checks.Finding // by the id of the check
+}
+
+func (p *Problems) add(c string, f checks.Finding) {
+	if p.found == nil {
+		p.found = map[string][]checks.Finding{}
+	}
+	p.found[c] = append(p.found[c], f)
+}
+
+// problemsOf returns the judge of the check of an id: it finds its problems.
+func problemsOf(id string) func(*Problems) checks.Outcome {
+	return func(p *Problems) checks.Outcome {
+		switch {
+		case p.Err != nil:
+			return checks.Skip("the policy cannot be read: policy/valid says why")
+		case p.Absent && len(p.found) == 0:
+			return checks.Skip("there is no %s: imagegate init writes one", File)
+		}
+		return checks.Found(p.found[id]...)
+	}
+}
+
+// lintGate is the check by which the lint gate judges the waivers that are for it
+// alone.
+const lintGate = "suppress/waiver"
+
+// Input is by what the gates are reviewed.
+type Input struct {
+	// Policy is that of the project, laid over that of its organisation.
+	Policy Policy
+	// Err is why it cannot be read, or its baseline: the gates then stay as they are.
+	Err error
+	// Baseline is that of the project, nil if it has none, and Image what it calls
+	// the image: see ImageOf.
+	Baseline *Baseline
+	Image    string
+	// Absent is whether there is neither.
+	Absent bool
+	// Rules are those of the checks of all gates, whether or not they ran.
+	Rules   []checks.Rule
+	Profile checks.Profile
+	Now     time.Time
+}
+
+// Review applies a policy to what all gates found, once all ran: the severities that
+// it gives to checks, its waivers and its baseline. It returns the gates with one more behind
+// them, that of the policy itself. The lint gate has applied both to its own results,
+// which go by what is used there.
+//
+// A waiver is unused if all its checks were judged, and none found what it accepts:
+// where the gate of one of them did not run, nothing tells. Waivers of the
+// organisation are for all its projects, of which this one may need none.
+func Review(gates []report.Gate, in Input) []report.Gate {
+	start := time.Now()
+	problems := &Problems{Err: in.Err, Absent: in.Absent && in.Baseline == nil}
+	reviewed := slices.Clone(gates)
+	if in.Err == nil {
+		reviewed = in.apply(gates, problems)
+	}
+	results := checks.Run(checks.Select(All(), in.Profile), problems)
+	results = in.Policy.SeveritiesOf(checks.NamesOf(in.Rules)).Apply(results, in.Profile)
+	for i, res := range results {
+		results[i] = in.Profile.Apply(res)
+	}
+	return append(reviewed, report.Gate{Name: "policy", Results: results, Time: time.Since(start)})
+}
+
+// terms is a waiver as it is applied.
+type terms struct {
+	Waiver
+	// ids are those of its checks.
+	ids  []string
+	term Term
+	used bool
+}
+
+func (in Input) apply(gates []report.Gate, problems *Problems) []report.Gate {
+	names := checks.NamesOf(in.Rules)
+	ran, judged := map[string]bool{}, map[string]bool{}
+	for _, g := range gates {
+		for _, res := range g.Results {
+			_, seen := ran[res.Check]
+			ran[res.Check] = true
+			judged[res.Check] = (!seen || judged[res.Check]) && res.Status != checks.Skipped && res.Status != checks.Error
+		}
+	}
+	var waivers []*terms
+	for _, w := range in.Policy.Waivers {
+		t := &terms{Waiver: w, ids: names.Find(w.Check)}
+		waivers = append(waivers, t)
+		in.judge(t, ran, problems)
+	}
+	if !ran[lintGate] {
+		for _, f := range in.Policy.UnknownNames(names) {
+			problems.add(unknownCheck.ID, f)
+		}
+	}
+	severities := in.Policy.SeveritiesOf(names)
+	var accepting *Accepting
+	if in.Baseline != nil {
+		accepting = in.Baseline.Accept(in.Image, in.Policy, names)
+	}
+	reviewed := make([]report.Gate, len(gates))
+	for i, g := range gates {
+		reviewed[i] = g
+		reviewed[i].Results = severities.Apply(g.Results, in.Profile)
+		for j, res := range reviewed[i].Results {
+			reviewed[i].Results[j] = waive(res, waivers)
+		}
+		if accepting != nil {
+			reviewed[i].Results = accepting.Apply(reviewed[i].Results)
+		}
+	}
+	if accepting != nil {
+		for _, f := range accepting.Gone(names) {
+			problems.add(gone.ID, f)
+		}
+	}
+	for _, t := range waivers {
+		switch {
+		case t.used, t.Organisation, t.term == Expired, t.term == NoReason, len(t.ids) == 0:
+			continue
+		case ran[lintGate] && ofSource(t.ids), slices.ContainsFunc(t.ids, func(id string) bool { return !judged[id] || isSettled(id) }):
+			continue
+		}
+		f := checks.At(t.CheckLocation, "the waiver accepts a finding of %s%s, and there is none", t.Check, t.what())
+		f.Subject = t.Check
+		problems.add(unused.ID, f)
+	}
+	return reviewed
+}
+
+// judge reports what is wrong with a waiver itself.
+func (in Input) judge(t *terms, ran map[string]bool, problems *Problems) {
+	var f checks.Finding
+	t.term, f = t.Term(in.Now)
+	if len(t.ids) == 0 {
+		if !ran[lintGate] { // which would have reported it
+			f = checks.At(t.CheckLocation, "the waiver names %s, and no check has that name", t.Check)
+			f.Subject = t.Check
+			problems.add(unknownCheck.ID, f)
+		}
+		return
+	}
+	if i := slices.IndexFunc(t.ids, isSettled); i >= 0 {
+		f = checks.At(t.CheckLocation, "the waiver names %s, and what that finds cannot be accepted", t.ids[i])
+		f.Subject, f.Fix = t.Check, "Remove the waiver, and mend what the check finds"
+		problems.add(unknownCheck.ID, f)
+		return
+	}
+	applies := slices.ContainsFunc(t.ids, func(id string) bool { return ran[id] })
+	if !applies || ran[lintGate] && slices.ContainsFunc(t.ids, isOfSource) {
+		return
+	}
+	switch t.term {
+	case NoReason:
+		problems.add(noReason.ID, f)
+	case Expired:
+		if t.Organisation { // the project cannot mend it, and may not need it
+			f.Status = checks.Warn
+		}
+		problems.add(expired.ID, f)
+	case Expiring:
+		if !t.Organisation {
+			problems.add(expiring.ID, f)
+		}
+	}
+}
+
+// UnknownNames returns a finding for each name in severity and locked that no check
+// has.
+func (p Policy) UnknownNames(names checks.Names) []checks.Finding {
+	var found []checks.Finding
+	judge := func(key, name string, at checks.Location) {
+		if len(names.Find(name)) > 0 {
+			return
+		}
+		f := checks.At(at, "%s names %s, and no check has that name", key, name)
+		f.Subject = name
+		found = append(found, f)
+	}
+	for _, s := range p.Severities {
+		judge("severity", s.Check, s.Location)
+	}
+	for _, l := range p.Locked {
+		if !isKey(l.Name) {
+			judge("locked", l.Name, l.Location)
+		}
+	}
+	return found
+}
+
+// what says which findings of its check a waiver means.
+func (w Waiver) what() string {
+	var b strings.Builder
+	if w.Subject != "" {
+		fmt.Fprintf(&b, " about %s", w.Subject)
+	}
+	if w.Path != "" {
+		fmt.Fprintf(&b, " in %s", w.Path)
+	}
+	if w.Line > 0 {
+		fmt.Fprintf(&b, ":%d", w.Line)
+	}
+	return b.String()
+}
+
+// waive returns a result with the findings waived that the waivers accept.
+func waive(res checks.Result, waivers []*terms) checks.Result {
+	if isSettled(res.Check) {
+		return res
+	}
+	res.Findings = slices.Clone(res.Findings)
+	changed := false
+	for i := range res.Findings {
+		f := &res.Findings[i]
+		for _, t := range waivers {
+			if slices.Contains(f.AcceptedBy, t.CheckLocation) {
+				t.used = true
+				continue
+			}
+			if t.term == Expired || t.term == NoReason || !slices.Contains(t.ids, res.Check) || !t.Covers(f.Location) || !t.About(*f) {
+				continue
+			}
+			t.used = true
+			if f.Status != checks.Waived {
+				*f, changed = t.Accept(*f), true
+			}
+			f.AcceptedBy = append(slices.Clip(f.AcceptedBy), t.CheckLocation)
+		}
+	}
+	if changed && res.Status != checks.Error {
+		res.Status = res.Worst()
+	}
+	return res
+}
+
+// ofSource reports whether all of these are ids of checks of the source, which the
+// lint gate judges.
+func ofSource(ids []string) bool {
+	return !slices.ContainsFunc(ids, func(id string) bool { return !isOfSource(id) })
+}
+
+// isSettled reports whether a policy has no say in a check: where the build failed there
+// is no image that could be let out, and what is wrong with what accepts findings is not
+// accepted by that.
+func isSettled(id string) bool {
+	family, _, _ := strings.Cut(id, "/")
+	return slices.Contains([]string{"build", "policy", "suppress"}, family)
+}
+
+func isOfSource(id string) bool {
+	family, _, _ := strings.Cut(id, "/")
+	return slices.Contains([]string{"source", "buildkit", "compose", "suppress"}, family)
+}

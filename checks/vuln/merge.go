@@ -1,0 +1,196 @@
+package vuln
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/imagegate/imagegate/checks"
+)
+
+// issue is a vulnerability of a package, and what each scanner says of it.
+type issue struct {
+	// at has it once for each place of the package: as the most trusted scanner
+	// that has seen it reports it, with the worst severity of any and the ids of
+	// all.
+	at []Vulnerability
+	// seen are those that have seen it, in the order of the reports.
+	seen []sighting
+}
+
+// sighting is what one scanner says.
+type sighting struct {
+	scanner  string
+	severity checks.Severity
+	fixed    string
+}
+
+// issues merges the vulnerabilities of all reports: those of the same package in
+// the same version that have an id or an alias in common are one. What a
+// distribution calls a source package by one scanner and a binary package by
+// another stays apart.
+func (s *Scan) issues() []issue {
+	type reported struct {
+		report int
+		Vulnerability
+	}
+	// The ids of a package are joined into sets: parent leads from each to its set's first.
+	parent := map[string]string{}
+	find := func(key string) string {
+		for parent[key] != key {
+			parent[key] = parent[parent[key]]
+			key = parent[key]
+		}
+		return key
+	}
+	var all []reported
+	var keys []string // of each of all
+	for i, r := range s.Reports {
+		for _, v := range r.Vulnerabilities {
+			of := v.identity() + "\x00"
+			all, keys = append(all, reported{i, v}), append(keys, of+v.ID)
+			for _, id := range append([]string{v.ID}, v.Aliases...) {
+				if parent[of+id] == "" {
+					parent[of+id] = of + id
+				}
+				parent[find(of+id)] = find(of + v.ID)
+			}
+		}
+	}
+	sets := map[string][]reported{}
+	for i, v := range all {
+		key := find(keys[i])
+		sets[key] = append(sets[key], v)
+	}
+	var issues []issue
+	for _, set := range sets {
+		var merged issue
+		ids := []string{set[0].ID}
+		worst := checks.Unknown
+		last := -1
+		for _, v := range set {
+			ids = append(append(append(ids, v.ID), v.Aliases...), v.Advisories...)
+			if v.Severity.AtLeast(worst) {
+				worst = v.Severity
+			}
+			// One scanner may report it at several places.
+			if v.report != last {
+				merged.seen = append(merged.seen, sighting{s.Reports[v.report].Scanner.Name, v.Severity, v.Fixed})
+				last = v.report
+			}
+		}
+		for _, v := range set {
+			if v.report != set[0].report {
+				break
+			}
+			one := v.Vulnerability
+			one.ID, one.Aliases, one.Advisories = identifiers(ids)
+			one.Severity = worst
+			for _, other := range set[1:] {
+				one.fill(other.Vulnerability)
+			}
+			merged.at = append(merged.at, one)
+		}
+		merged.at = sorted(merged.at)
+		issues = append(issues, merged)
+	}
+	slices.SortFunc(issues, func(a, b issue) int {
+		x, y := a.at[0], b.at[0]
+		return cmp.Or(comparePackages(x.pkg(), y.pkg()), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Path, y.Path))
+	})
+	return issues
+}
+
+// fill takes from another report of the same what this one does not say. That the
+// package is not affected all have to say.
+func (v *Vulnerability) fill(other Vulnerability) {
+	if v.Status == notAffected && other.Status != notAffected {
+		v.Status = cmp.Or(other.Status, affected)
+	}
+	v.PURL = cmp.Or(v.PURL, other.PURL)
+	v.Fixed = cmp.Or(v.Fixed, other.Fixed)
+	v.Status = cmp.Or(v.Status, other.Status)
+	v.Title = cmp.Or(v.Title, other.Title)
+	v.URL = cmp.Or(v.URL, other.URL)
+	if v.Published.IsZero() {
+		v.Published = other.Published
+	}
+}
+
+// identity is what a package in a version has in common in all reports.
+func (v Vulnerability) identity() string {
+	name, version := v.Package, v.Installed
+	if p, err := parsePURL(v.PURL); err == nil {
+		p.name = p.folded()
+		name = p.packageName()
+		if p.kind == "golang" { // the standard library's is v1.26.0 for one, go1.26.0 for another
+			version = strings.TrimPrefix(strings.TrimPrefix(version, "v"), "go")
+		}
+	}
+	return strings.ToLower(name) + "\x00" + version
+}
+
+// lookers are the scanners that have looked at packages.
+func (s *Scan) lookers() []string {
+	var names []string
+	for _, r := range s.Reports {
+		if (!r.Given || len(r.Vulnerabilities) > 0) && !slices.Contains(names, r.Scanner.Name) {
+			names = append(names, r.Scanner.Name)
+		}
+	}
+	return names
+}
+
+// by says who has seen an issue, and who has looked and has not; empty where one
+// scanner alone has looked.
+func (i issue) by(lookers []string) string {
+	if len(lookers) < 2 {
+		return ""
+	}
+	var seen, missed []string
+	for _, name := range lookers {
+		if slices.ContainsFunc(i.seen, func(s sighting) bool { return s.scanner == name }) {
+			seen = append(seen, name)
+		} else {
+			missed = append(missed, name)
+		}
+	}
+	text := "seen by " + strings.Join(seen, " and ")
+	if len(missed) > 0 {
+		text += ", not by " + strings.Join(missed, " or ")
+	}
+	return text
+}
+
+// differences says what the scanners that have seen an issue do not agree on.
+func (i issue) differences() []string {
+	var severities, fixes []string
+	for _, s := range i.seen {
+		severities = append(severities, string(s.severity))
+		fixes = append(fixes, cmp.Or(versions(s.fixed), "no fixed version"))
+	}
+	var all []string
+	for _, said := range [][]string{severities, fixes} {
+		distinct := slices.Clone(said)
+		slices.Sort(distinct)
+		if len(slices.Compact(distinct)) < 2 {
+			continue
+		}
+		var words []string
+		for n, s := range i.seen {
+			words = append(words, said[n]+" by "+s.scanner)
+		}
+		all = append(all, strings.Join(words, ", "))
+	}
+	return all
+}
+
+// versions returns a list of versions in one order.
+func versions(list string) string {
+	all := strings.Split(list, ",")
+	for i := range all {
+		all[i] = strings.TrimPrefix(strings.TrimSpace(all[i]), "v")
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ", ")
+}
