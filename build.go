@@ -135,6 +135,19 @@ func (m *Imagegate) export(ctx context.Context, source *dagger.Directory) (repor
 }
 
 func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*tarball, error) {
+	file, err := m.built(source)
+	if err != nil {
+		return nil, err
+	}
+	img, err := m.open(ctx, source, file, tarballPath)
+	if err != nil {
+		return nil, err
+	}
+	return img, m.complete(img.archive.Manifests())
+}
+
+// built returns the tarball of all platforms.
+func (m *Imagegate) built(source *dagger.Directory) (*dagger.File, error) {
 	platforms := m.Platforms
 	if len(platforms) == 0 {
 		platforms = []dagger.Platform{""}
@@ -147,21 +160,22 @@ func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*ta
 		}
 		variants = append(variants, ctr)
 	}
-	file := variants[0].AsTarball()
 	if len(variants) > 1 {
-		file = dag.Container().AsTarball(dagger.ContainerAsTarballOpts{PlatformVariants: variants})
+		return dag.Container().AsTarball(dagger.ContainerAsTarballOpts{PlatformVariants: variants}), nil
 	}
-	if _, err := file.Export(ctx, tarballPath); err != nil {
+	return variants[0].AsTarball(), nil
+}
+
+// open exports a tarball to a path in the module's own file system, and opens it there.
+func (m *Imagegate) open(ctx context.Context, source *dagger.Directory, file *dagger.File, to string) (*tarball, error) {
+	if _, err := file.Export(ctx, to); err != nil {
 		return nil, err
 	}
-	archive, err := image.Open(tarballPath)
+	archive, err := image.Open(to)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.complete(archive.Manifests()); err != nil {
-		return nil, err
-	}
-	img := &tarball{archive: archive, file: dag.CurrentModule().WorkdirFile(tarballPath)}
+	img := &tarball{archive: archive, file: dag.CurrentModule().WorkdirFile(to)}
 	manifests := archive.Manifests()
 	for _, manifest := range manifests {
 		p := platformImage{Manifest: manifest}

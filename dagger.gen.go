@@ -473,6 +473,27 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Imagegate).Build(&parent, source, dockerfile, target, buildArg, platform)
+		case "CheckImage":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var archive *dagger.File
+			if inputArgs["archive"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["archive"]), &archive)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg archive", err))
+				}
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			return (*Imagegate).CheckImage(&parent, ctx, archive, source)
 		case "Checks":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)
@@ -585,6 +606,34 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Imagegate).Report(&parent, ctx, source)
+		case "Reproducible":
+			var parent Imagegate
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var source *dagger.Directory
+			if inputArgs["source"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["source"]), &source)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg source", err))
+				}
+			}
+			var sourceDateEpoch int
+			if inputArgs["sourceDateEpoch"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["sourceDateEpoch"]), &sourceDateEpoch)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg sourceDateEpoch", err))
+				}
+			}
+			var times bool
+			if inputArgs["times"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["times"]), &times)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg times", err))
+				}
+			}
+			return (*Imagegate).Reproducible(&parent, ctx, source, sourceDateEpoch, times)
 		case "Run":
 			var parent Imagegate
 			err = json.Unmarshal(parentJSON, &parent)

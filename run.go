@@ -196,7 +196,7 @@ func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, img
 		WithMountedFile(path.Join(probeDirectory, probe.Program), binary).
 		// Whoever the image's user is, and whatever else it may not write to.
 		WithMountedDirectory(documentDirectory, dag.Directory().WithNewDirectory("to", dagger.DirectoryWithNewDirectoryOpts{Permissions: 0o777}).Directory("to"))
-	r.mounted = []string{probeDirectory, "/etc/hosts", "/etc/resolv.conf"}
+	r.mounted = []string{probeDirectory, "/dev", "/proc", "/sys", "/etc/hosts", "/etc/resolv.conf"}
 	for _, f := range application.Files {
 		r.mounted = append(r.mounted, f.Target)
 	}
@@ -246,9 +246,22 @@ func (r *rehearsal) refuse(ctx context.Context, variable string, empty bool) (*p
 
 // changes compares the root file system of the image with what a start has left,
 // without what the engine itself puts there to mount something.
+//
+// The engine knows at once which paths are of another snapshot, but not what is gone
+// from a directory; to tell that, it reads every file of both. So that is asked only
+// where there is something to tell.
 func (r *rehearsal) changes(ctx context.Context, executed *dagger.Container) (*runtime.Changes, error) {
-	changed := executed.Rootfs().Changes(r.image.Rootfs())
-	changes := &runtime.Changes{}
+	before, after := r.image.Rootfs(), executed.Rootfs()
+	touched, err := before.Diff(after).Glob(ctx, "**")
+	if err != nil {
+		return nil, err
+	}
+	// Those that have another owner, or mode, among them: the comparison does not tell.
+	changes := &runtime.Changes{Modified: applicationPaths(touched, r.mounted)}
+	if len(changes.Modified) == 0 {
+		return changes, nil
+	}
+	changed := after.Changes(before)
 	for _, kind := range []struct {
 		paths func(context.Context) ([]string, error)
 		to    *[]string
@@ -259,13 +272,14 @@ func (r *rehearsal) changes(ctx context.Context, executed *dagger.Container) (*r
 		if err != nil {
 			return nil, err
 		}
-		*kind.to = applicationPaths(paths, r.mounted)
+		*kind.to = append(*kind.to, applicationPaths(paths, r.mounted)...)
 	}
+	slices.Sort(changes.Modified)
 	return changes, nil
 }
 
 // applicationPaths returns the paths, absolute and sorted, that are neither where
-// something is mounted, nor a directory above that, nor a device.
+// something is mounted nor a directory above that.
 func applicationPaths(paths, mounted []string) []string {
 	var found []string
 	for _, p := range paths {
@@ -273,7 +287,7 @@ func applicationPaths(paths, mounted []string) []string {
 		within := func(dir string) bool {
 			return p == dir || strings.HasPrefix(p, dir+"/") || strings.HasPrefix(dir, p+"/")
 		}
-		if p != "/" && !within("/dev") && !slices.ContainsFunc(mounted, within) {
+		if p != "/" && !slices.ContainsFunc(mounted, within) {
 			found = append(found, p)
 		}
 	}

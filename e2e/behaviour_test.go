@@ -124,6 +124,8 @@ var behaviours = []behaviour{
 		want: []string{"warn runtime/ports", "warn runtime/ports"}, says: "9090",
 	},
 	{name: "writes into /app", habit: "writes", lines: []string{"COPY --chown=65532:65532 behaviour /app/"}, want: []string{"warn runtime/read-only-rootfs"}, says: "/app"},
+	{name: "deletes a file", habit: "deletes", lines: []string{"COPY --chown=65532:65532 behaviour /app/"}, want: []string{"warn runtime/read-only-rootfs"}, says: "/app (behaviour)"},
+	{name: "changes a file's mode", habit: "changes a mode", lines: []string{"COPY --chown=65532:65532 behaviour /app/"}, want: []string{"warn runtime/read-only-rootfs"}, says: "/app (behaviour)"},
 	{name: "logs into a file", habit: "logs into a file", lines: []string{"COPY --chown=65532:65532 behaviour /app/"}, want: []string{"warn runtime/log-files"}, says: "/app/service.log"},
 	{
 		name: "missing variable ignored", lines: []string{"LABEL io.imagegate.required=API_URL"}, args: []string{"--env=API_URL=http://api"},

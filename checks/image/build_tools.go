@@ -73,7 +73,7 @@ func isProgramDir(dir string) bool {
 }
 
 func judgeBuildTools(img *Image) checks.Outcome {
-	found, below, programs := groups{}, groups{}, map[string][]string{}
+	found, below, programs := groups{}, groups{}, map[string][]Sample{}
 	for e := range img.Tree.All() {
 		if e.Type != tar.TypeReg && e.Type != tar.TypeSymlink {
 			continue
@@ -82,7 +82,9 @@ func judgeBuildTools(img *Image) checks.Outcome {
 			switch {
 			case isProgramDir(path.Dir("/"+e.Path)) && matches(t.programs, path.Base(e.Path)):
 				found.add(t.name, e)
-				programs[t.name] = append(programs[t.name], "/"+e.Path)
+				if len(programs[t.name]) < maxSamples {
+					programs[t.name] = append(programs[t.name], Sample{Path: "/" + e.Path})
+				}
 			case matchesBelow(t.below, e.Path):
 				below.add(t.name, e)
 			}
@@ -102,7 +104,7 @@ func judgeBuildTools(img *Image) checks.Outcome {
 		}
 		where, names := "/"+headersDir, files(g.Files)
 		if of := programs[g.name]; len(of) > 0 {
-			where, names = of[0], named(pathSamples(of), len(of))
+			where, names = of[0].Path, named(of, g.Files)
 		}
 		f := checks.At(checks.Location{Path: where}, "%s is in the image, %s: %s; it comes with %s", g.name, humanSize(bytes), names, img.layerName(g.layer))
 		if g.name == headers {
@@ -112,15 +114,6 @@ func judgeBuildTools(img *Image) checks.Outcome {
 		findings = append(findings, f)
 	}
 	return checks.Found(findings...)
-}
-
-// pathSamples are the first of some paths.
-func pathSamples(paths []string) []Sample {
-	var samples []Sample
-	for _, p := range paths[:min(maxSamples, len(paths))] {
-		samples = append(samples, Sample{Path: p})
-	}
-	return samples
 }
 
 func matches(patterns []string, name string) bool {

@@ -62,6 +62,9 @@ type changes struct {
 	secrets map[origin][]*Secret
 }
 
+// wasteBytes is about what one Waste takes.
+const wasteBytes = 512
+
 type wasteKey struct {
 	layer, by uint16
 	removed   bool
@@ -110,6 +113,7 @@ func (c *changes) lost(t *Tree, id nodeID, layer int, removed bool) {
 	if w == nil {
 		w = &Waste{Layer: int(n.layer), By: layer, Removed: removed}
 		c.waste[key] = w
+		t.held.Add(wasteBytes)
 	}
 	w.add(size)
 	if len(w.Samples) < maxSamples || w.Samples[maxSamples-1].Size < size {

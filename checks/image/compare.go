@@ -55,15 +55,23 @@ const (
 	fixCompress = "compress with the same tool at the same level"
 )
 
+// CompareOptions say how two builds are compared.
+type CompareOptions struct {
+	Limits Limits
+	// IgnoreTimes is whether they may differ in when files were changed and when the
+	// image was made: in what no program behaves by.
+	IgnoreTimes bool
+}
+
 // Compare explains the first difference between two builds of the image for a
-// platform; nil where both are the same, byte by byte. It reads the first layers
-// that differ side by side, as far as it takes, and holds no more than one entry of
-// each.
-func Compare(ctx context.Context, a, b *Archive, platform v1.Platform, limits Limits) (*Difference, error) {
-	if err := limits.check(); err != nil {
+// platform; nil where there is none. It reads layers that differ side by side, as far
+// as it takes, and holds no more than one entry of each.
+func Compare(ctx context.Context, a, b *Archive, platform v1.Platform, o CompareOptions) (*Difference, error) {
+	if err := o.Limits.check(); err != nil {
 		return nil, err
 	}
-	limits = limits.withDefaults()
+	o.Limits = o.Limits.withDefaults()
+	limits := o.Limits
 	ctx, cancel := context.WithTimeoutCause(ctx, limits.Time, fmt.Errorf("comparing the images took more than %s", limits.Time))
 	defer cancel()
 	first, err := a.find(platform)
@@ -82,9 +90,12 @@ func Compare(ctx context.Context, a, b *Archive, platform v1.Platform, limits Li
 		if diffs[i] == others[i] {
 			continue
 		}
-		d, err := compareLayers(ctx, limits, a, b, first, second, i)
+		d, err := compareLayers(ctx, o, a, b, first, second, i)
 		if err != nil {
 			return nil, fmt.Errorf("comparing layer %d: %w", i+1, err)
+		}
+		if d == nil {
+			continue
 		}
 		d.Layer = i + 1
 		return d, nil
@@ -93,7 +104,10 @@ func Compare(ctx context.Context, a, b *Archive, platform v1.Platform, limits Li
 		return &Difference{Layer: min(len(diffs), len(others)) + 1, What: "number of layers", Detail: fmt.Sprintf("%d and %d", len(diffs), len(others)), Fix: fixContent}, nil
 	}
 	if first.Manifest.Config.Digest != second.Manifest.Config.Digest {
-		return compareConfigs(a.documents[first.Manifest.Config.Digest], b.documents[second.Manifest.Config.Digest])
+		return compareConfigs(a.documents[first.Manifest.Config.Digest], b.documents[second.Manifest.Config.Digest], o.IgnoreTimes)
+	}
+	if o.IgnoreTimes {
+		return nil, nil
 	}
 	for i, l := range first.Manifest.Layers {
 		if other := second.Manifest.Layers[i]; l.Digest != other.Digest {
@@ -122,20 +136,22 @@ func openLayer(ctx context.Context, limits Limits, a *Archive, layer v1.Descript
 	return &layerTar{tar.NewReader(m), plain.Close}, nil
 }
 
-func compareLayers(ctx context.Context, limits Limits, a, b *Archive, first, second Manifest, i int) (*Difference, error) {
-	one, err := openLayer(ctx, limits, a, first.Manifest.Layers[i])
+// compareLayers explains the first difference between two layers that have different
+// bytes; nil where only times differ, and may.
+func compareLayers(ctx context.Context, o CompareOptions, a, b *Archive, first, second Manifest, i int) (*Difference, error) {
+	one, err := openLayer(ctx, o.Limits, a, first.Manifest.Layers[i])
 	if err != nil {
 		return nil, fmt.Errorf("first image: %w", err)
 	}
 	defer one.close()
-	two, err := openLayer(ctx, limits, b, second.Manifest.Layers[i])
+	two, err := openLayer(ctx, o.Limits, b, second.Manifest.Layers[i])
 	if err != nil {
 		return nil, fmt.Errorf("second image: %w", err)
 	}
 	defer two.close()
 	for n := 0; ; n++ {
-		if n > limits.Entries {
-			return nil, fmt.Errorf("more than %d entries", limits.Entries)
+		if n > o.Limits.Entries {
+			return nil, fmt.Errorf("more than %d entries", o.Limits.Entries)
 		}
 		h, err := one.Next()
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -146,6 +162,8 @@ func compareLayers(ctx context.Context, limits Limits, a, b *Archive, first, sec
 			return nil, fmt.Errorf("second image: after %d entries: %w", n, other)
 		}
 		switch {
+		case err != nil && other != nil && o.IgnoreTimes:
+			return nil, nil
 		case err != nil && other != nil:
 			return &Difference{What: "form of the tar", Detail: "the entries are the same, but written in another way: the tools that packed them differ", Fix: fixCompress}, nil
 		case err != nil:
@@ -155,7 +173,7 @@ func compareLayers(ctx context.Context, limits Limits, a, b *Archive, first, sec
 		case h.Name != g.Name:
 			return compareNames(one, two, h, g)
 		}
-		if d := compareHeaders(h, g); d != nil {
+		if d := compareHeaders(h, g, o.IgnoreTimes); d != nil {
 			d.Path = absolute(h.Name)
 			return d, nil
 		}
@@ -217,7 +235,7 @@ func has(l *layerTar, name string) (bool, error) {
 
 // compareHeaders explains how two entries of one name differ, apart from their
 // content; what is most telling first.
-func compareHeaders(h, g *tar.Header) *Difference {
+func compareHeaders(h, g *tar.Header, ignoreTimes bool) *Difference {
 	differ := func(what, fix string, a, b any) *Difference {
 		return &Difference{What: what, Detail: fmt.Sprintf("%v and %v", a, b), Fix: fix}
 	}
@@ -234,19 +252,22 @@ func compareHeaders(h, g *tar.Header) *Difference {
 		return differ("owner", fixOwner, fmt.Sprintf("%d:%d", h.Uid, h.Gid), fmt.Sprintf("%d:%d", g.Uid, g.Gid))
 	case h.Uname != g.Uname || h.Gname != g.Gname:
 		return differ("name of the owner", fixOwner, h.Uname+":"+h.Gname, g.Uname+":"+g.Gname)
-	case !h.ModTime.Equal(g.ModTime):
+	case !h.ModTime.Equal(g.ModTime) && !ignoreTimes:
 		return differ("modification time", fixTime, h.ModTime.UTC().Format(time.RFC3339Nano), g.ModTime.UTC().Format(time.RFC3339Nano))
 	case h.Devmajor != g.Devmajor || h.Devminor != g.Devminor:
 		return differ("device", fixContent, fmt.Sprint(h.Devmajor, ":", h.Devminor), fmt.Sprint(g.Devmajor, ":", g.Devminor))
 	case !maps.Equal(h.PAXRecords, g.PAXRecords):
 		for _, key := range slices.Sorted(maps.Keys(merged(h.PAXRecords, g.PAXRecords))) {
-			if x, y := h.PAXRecords[key], g.PAXRecords[key]; x != y {
+			if x, y := h.PAXRecords[key], g.PAXRecords[key]; x != y && !(ignoreTimes && slices.Contains(timeRecords, key)) {
 				return differ("record "+key, fixTime, fmt.Sprintf("%.60q", x), fmt.Sprintf("%.60q", y))
 			}
 		}
 	}
 	return nil
 }
+
+// timeRecords are the extended records of an entry that are times.
+var timeRecords = []string{"mtime", "atime", "ctime", "LIBARCHIVE.creationtime"}
 
 func merged(a, b map[string]string) map[string]string {
 	all := maps.Clone(a)
@@ -290,8 +311,9 @@ func compareContent(one, two io.Reader) (at int64, same bool, err error) {
 	}
 }
 
-// compareConfigs names the first field in which two configurations differ.
-func compareConfigs(a, b []byte) (*Difference, error) {
+// compareConfigs names the first field in which two configurations differ, save for
+// times, and the digests of what has them, if those are ignored.
+func compareConfigs(a, b []byte, ignoreTimes bool) (*Difference, error) {
 	var one, two any
 	if err := json.Unmarshal(a, &one); err != nil {
 		return nil, fmt.Errorf("decoding the first configuration: %w", err)
@@ -299,11 +321,36 @@ func compareConfigs(a, b []byte) (*Difference, error) {
 	if err := json.Unmarshal(b, &two); err != nil {
 		return nil, fmt.Errorf("decoding the second configuration: %w", err)
 	}
+	if ignoreTimes {
+		withoutTimes(one)
+		withoutTimes(two)
+	}
 	if path, ok := differentField("", one, two); ok {
 		// The values are not shown: variables hold secrets.
 		return &Difference{Path: path, What: "field", Detail: "its values differ", Fix: fixConfig}, nil
 	}
+	if ignoreTimes {
+		return nil, nil
+	}
 	return &Difference{What: "form", Detail: "the same fields, written in another way", Fix: fixConfig}, nil
+}
+
+// withoutTimes takes out of a decoded configuration when it and its layers were made,
+// and the digests of those.
+func withoutTimes(config any) {
+	fields, ok := config.(map[string]any)
+	if !ok {
+		return
+	}
+	delete(fields, "created")
+	delete(fields, "rootfs")
+	if history, ok := fields["history"].([]any); ok {
+		for _, h := range history {
+			if entry, ok := h.(map[string]any); ok {
+				delete(entry, "created")
+			}
+		}
+	}
 }
 
 // differentField returns the path of the first field that differs, by name.

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,9 +72,18 @@ func TestCompare(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			d, err := Compare(context.Background(), open(t, test.first), open(t, test.second), v1.Platform{}, Limits{})
+			d, err := Compare(context.Background(), open(t, test.first), open(t, test.second), v1.Platform{}, CompareOptions{})
 			if err != nil {
 				t.Fatal(err)
+			}
+			// Without times, what differs but in them is the same, and nothing else is.
+			ignoring, err := Compare(context.Background(), open(t, test.first), open(t, test.second), v1.Platform{}, CompareOptions{IgnoreTimes: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			onlyTimes := slices.Contains([]string{"time", "created", "padding", "compression", "annotation"}, name)
+			if (ignoring == nil) != (test.want == "" || onlyTimes) || ignoring != nil && ignoring.String() != d.String() {
+				t.Errorf("without times %v, with them %v", ignoring, d)
 			}
 			if test.want == "" {
 				if d != nil {
@@ -99,7 +109,7 @@ func TestCompareErrors(t *testing.T) {
 		"comparing the images took more than 1ns":          {good, imageOf("amd64", layerOf(file("b", "1"))), Limits{Time: 1}},
 		"a limit of -1 for ratio":                          {good, good, Limits{Ratio: -1}},
 	} {
-		if _, err := Compare(context.Background(), open(t, test.first), open(t, test.second), v1.Platform{}, test.limits); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Compare(context.Background(), open(t, test.first), open(t, test.second), v1.Platform{}, CompareOptions{Limits: test.limits}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/source"
@@ -38,6 +39,8 @@ const (
 	// headSize is how many bytes of a file are read at a time; an ELF file's
 	// program headers and its interpreter lie within them.
 	headSize = 32 << 10
+	// noteBytes is about what a note of a secret or a package takes, beside its text.
+	noteBytes = 64
 	// maxSecrets is how many secrets of one layer are kept. Where there are more,
 	// the first ones block as well as all.
 	maxSecrets = 1000
@@ -48,12 +51,13 @@ const (
 type inspector struct {
 	buffer    []byte
 	layer     int
+	held      *atomic.Int64 // bytes held, of all layers
 	secrets   []Secret
 	manifests []NodeManifest
 }
 
-func newInspector(layer int) inspector {
-	return inspector{layer: layer, buffer: make([]byte, headSize+window+behind)}
+func newInspector(layer int, held *atomic.Int64) inspector {
+	return inspector{layer: layer, held: held, buffer: make([]byte, headSize+window+behind)}
 }
 
 // inspect looks at a regular file of a layer, and returns what the kernel makes
@@ -66,6 +70,10 @@ func (in *inspector) inspect(name string, index int, mode uint16, body io.Reader
 		if m, ok := decodeNodeManifest(name, body); ok && len(m.Dev) > 0 && len(in.manifests) < maxManifests {
 			m.layer, m.index = in.layer, index
 			in.manifests = append(in.manifests, m)
+			for _, pkg := range m.Dev {
+				in.held.Add(int64(len(pkg) + noteBytes))
+			}
+			in.held.Add(int64(2*len(name) + noteBytes))
 		}
 		return program, nil
 	case installed && !executable:
@@ -111,6 +119,7 @@ func (in *inspector) inspect(name string, index int, mode uint16, body io.Reader
 	}
 	search(from, n, n)
 	for _, kind := range kinds {
+		in.held.Add(int64(len(name) + len(kind) + noteBytes))
 		in.secrets = append(in.secrets, Secret{Path: "/" + name, Kind: kind, Layer: in.layer, index: index})
 	}
 	return program, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -61,7 +62,7 @@ func TestSecrets(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := newInspector(0)
+			in := newInspector(0, new(atomic.Int64))
 			if _, err := in.inspect(test.name, 0, 0o644, strings.NewReader(test.content)); err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +83,7 @@ func TestSecretsAcrossReads(t *testing.T) {
 		for at := end - window - behind - 8; at < end+8; at += 3 {
 			content := append(bytes.Repeat([]byte{'.'}, at), ' ')
 			content = append(append(content, githubToken...), strings.Repeat(" .", headSize)...)
-			in := newInspector(0)
+			in := newInspector(0, new(atomic.Int64))
 			if _, err := in.inspect("app/a", 0, 0o644, bytes.NewReader(content)); err != nil {
 				t.Fatal(err)
 			}
@@ -281,4 +282,32 @@ func TestEntryAttributes(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+}
+
+// FuzzInspect looks at any file by any name: whatever it holds, no more is read of
+// it than there is, and nothing is found twice.
+func FuzzInspect(f *testing.F) {
+	f.Add("app/.env", uint16(0o644), []byte("API_TOKEN=f3b1c9d7e5a2"))
+	f.Add("app/package-lock.json", uint16(0o644), []byte(`{"packages": {"node_modules/c": {"dev": true, "x": [{}]}}}`))
+	f.Add("app/package.json", uint16(0o644), []byte(`{"devDependencies": {"c": "1"}}`))
+	f.Add("app/key.pem", uint16(0o600), []byte(pemKey))
+	f.Add("app/run", uint16(0o755), []byte(must(elfFile("arm64", "/lib/ld-musl-aarch64.so.1"))))
+	f.Add("app/run.sh", uint16(0o755), []byte("#!/usr/bin/env node --x\n"+githubToken))
+	f.Fuzz(func(t *testing.T, name string, mode uint16, content []byte) {
+		in := newInspector(0, new(atomic.Int64))
+		program, err := in.inspect(name, 0, mode, bytes.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(program.Interpreter) > headSize || mode&0o111 == 0 && program != (Program{}) {
+			t.Errorf("program %+v", program)
+		}
+		seen := map[string]bool{}
+		for _, s := range in.secrets {
+			if seen[s.Kind] || s.Kind == "" {
+				t.Errorf("%q was found twice, or is empty", s.Kind)
+			}
+			seen[s.Kind] = true
+		}
+	})
 }

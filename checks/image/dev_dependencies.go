@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -53,33 +54,29 @@ var (
 
 func judgeDevDependencies(img *Image) checks.Outcome {
 	found := groups{}
-	for dir, packages := range nodeDevPackages(img) {
-		for _, pkg := range packages {
-			found.add(dir, Entry{Path: pkg[1:], Size: sizeBelow(img.Tree, pkg)})
-		}
+	packages := nodeDevPackages(img)
+	for _, pkg := range slices.Sorted(maps.Keys(packages)) {
+		found.add(packages[pkg], Entry{Path: pkg[1:], Size: sizeBelow(img.Tree, pkg)})
 	}
-	findings := devFindings(img, found, "npm")
-	return checks.Found(append(findings, devFindings(img, pythonDevPackages(img), "Python")...)...)
+	return checks.Found(slices.Concat(devFindings(found, "npm"), devFindings(pythonDevPackages(img), "Python"))...)
 }
 
-func devFindings(img *Image, found groups, kind string) []checks.Finding {
-	var findings []checks.Finding
-	for _, g := range found.sorted() {
+func devFindings(found groups, kind string) []checks.Finding {
+	return found.findings(func(g *group) checks.Finding {
 		f := checks.At(checks.Location{Path: g.name}, "%s for development alone, %s: %s", count(g.Files, kind+" package"), humanSize(g.Bytes), named(g.samples, g.Files))
 		f.Subject = kind
-		findings = append(findings, f)
-	}
-	return findings
+		return f
+	})
 }
 
-// nodeDevPackages returns the packages for development that are installed, by the
-// directory of the application, absolute.
-func nodeDevPackages(img *Image) map[string][]string {
+// nodeDevPackages returns the directories of the packages for development that are
+// installed, each with that of the application, absolute.
+func nodeDevPackages(img *Image) map[string]string {
 	locked := map[string]bool{}
 	for _, m := range img.NodeManifests {
 		locked[m.Directory] = locked[m.Directory] || m.Lock
 	}
-	found := map[string][]string{}
+	found := map[string]string{}
 	for _, m := range img.NodeManifests {
 		if locked[m.Directory] && !m.Lock {
 			continue
@@ -89,10 +86,9 @@ func nodeDevPackages(img *Image) map[string][]string {
 				continue
 			}
 			dir := path.Join(m.Directory, pkg)
-			if e, err := img.Tree.Lookup(path.Join(dir, "package.json")); err != nil || e.Type != tar.TypeReg || slices.Contains(found[m.Directory], dir) {
-				continue
+			if e, err := img.Tree.Lookup(path.Join(dir, "package.json")); err == nil && e.Type == tar.TypeReg {
+				found[dir] = m.Directory
 			}
-			found[m.Directory] = append(found[m.Directory], dir)
 		}
 	}
 	return found

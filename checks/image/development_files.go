@@ -59,13 +59,11 @@ func judgeDevelopmentFiles(img *Image) checks.Outcome {
 			found.add(kind, e)
 		}
 	}
-	var findings []checks.Finding
-	for _, g := range found.sorted() {
+	return checks.Found(found.findings(func(g *group) checks.Finding {
 		f := checks.At(checks.Location{Path: g.samples[0].Path}, "%s in the application's directory, %s; from %s", g.name, g, img.layerName(g.layer))
 		f.Subject = g.name
-		findings = append(findings, f)
-	}
-	return checks.Found(findings...)
+		return f
+	})...)
 }
 
 // developmentKind returns which kind a file is, by its path in the application's

@@ -9,6 +9,8 @@ import (
 )
 
 const programs = `
+	"/etc/passwd": "app:x:5:5::/:\n",
+	"/etc/group": "team:x:1000:other,app\n",
 	"/bin/sh": {"mode": "755", "elf": "amd64", "interpreter": "/lib/ld-musl-x86_64.so.1"},
 	"/lib/ld-musl-x86_64.so.1": {"mode": "755", "elf": "amd64"},
 	"/usr/bin/env": {"mode": "755", "elf": "amd64"},
@@ -52,6 +54,8 @@ func TestEntrypoint(t *testing.T) {
 		{[]string{"secret"}, "1000", "uid 1000, gid 0 may not execute /usr/bin/secret (mode 0700, owner 0:0)"},
 		{[]string{"team"}, "1:1000", ""},
 		{[]string{"team"}, "1:1", "may not execute /usr/bin/team"},
+		{[]string{"team"}, "app", ""},
+		{[]string{"team"}, "app:5", "uid 5 (app), gid 5 may not execute /usr/bin/team"},
 		{[]string{"/usr/bin/sdl"}, "", "/usr/bin/sdl is a link to /opt/gone, which the image does not have"},
 		{[]string{"/root/tool"}, "", ""},
 		{[]string{"/root/tool"}, "1000:1000", "may not enter /root, where /root/tool lies (mode 0700, owner 0:0)"},

@@ -188,12 +188,12 @@ func (s *starter) refused(name string, e Entry) string {
 func (s *starter) may(e Entry, bit fs.FileMode) bool { return s.who.may(e, bit) }
 
 // may reports whether an account has a permission of a file: 4 to read, 2 to
-// write, 1 to execute. Its further groups are not known.
+// write, 1 to execute.
 func (who account) may(e Entry, bit fs.FileMode) bool {
 	switch {
 	case who.uid == e.UID:
 		return e.Mode&(bit<<6) != 0
-	case who.gid == e.GID:
+	case who.gid == e.GID, slices.Contains(who.groups, e.GID):
 		return e.Mode&(bit<<3) != 0
 	}
 	return e.Mode&bit != 0
@@ -237,10 +237,16 @@ func (s *starter) faultOfScript(script string) string {
 	return ""
 }
 
+// maxScript is how long a script may be to be read.
+const maxScript = 64 << 10
+
 // certainPrograms returns the programs that a script for a shell starts, whatever
 // happens, by their names as they stand there: none behind ||, in a condition, or
 // where the script sets PATH or defines functions.
 func certainPrograms(script string) []string {
+	if len(script) > maxScript {
+		return nil
+	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script), "")
 	if err != nil {
 		return nil

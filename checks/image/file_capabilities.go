@@ -31,9 +31,7 @@ func judgeFileCapabilities(img *Image) checks.Outcome {
 			found.add(path.Dir("/"+e.Path), e)
 		}
 	}
-	var findings []checks.Finding
-	for _, g := range found.sorted() {
-		findings = append(findings, checks.At(checks.Location{Path: g.samples[0].Path}, "%s with capabilities in %s: %s; from %s", files(g.Files), g.name, named(g.samples, g.Files), img.layerName(g.layer)))
-	}
-	return checks.Found(findings...)
+	return checks.Found(found.findings(func(g *group) checks.Finding {
+		return checks.At(checks.Location{Path: g.samples[0].Path}, "%s with capabilities in %s: %s; from %s", files(g.Files), g.name, named(g.samples, g.Files), img.layerName(g.layer))
+	})...)
 }

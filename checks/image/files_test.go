@@ -89,12 +89,12 @@ var fileTests = map[string]fileTest{
 		[]string{"/v/lib/python3.12/site-packages: 2 Python packages for development alone, 502 B: /v/lib/python3.12/site-packages/pytest, /v/lib/python3.12/site-packages/pytest-asyncio"}},
 
 	"setuid": {setuid, `{"files": {"/usr/bin/sudo": {"mode": "4755", "size": 9}, "/app/su": {"mode": "4755"}, "/usr/bin/passwd": {"mode": "4755"}, "/opt/data": {"mode": "2644"}, "/opt/d": {"directory": true, "mode": "2775"}}}`,
-		[]string{"/app/su: 1 file with a setuid or setgid bit in /app", "/usr/bin/sudo: 1 file with a setuid or setgid bit in /usr/bin: /usr/bin/sudo (urwxr-xr-x, owner 0:0)"}},
+		[]string{"/app/su: 1 file with a setuid or setgid bit in /app", "/usr/bin/sudo: 1 file with a setuid or setgid bit in /usr/bin: /usr/bin/sudo; from layer 1"}},
 
 	"world-writable": {worldWritable, `{"files": {"/a/b": {"mode": "666"}, "/a/c": {"mode": "666"}, "/d": {"directory": true, "mode": "777"}, "/e": {"directory": true, "mode": "1777"}, "/f": {"link": "x"}, "/dev/null": {"mode": "666"}}}`,
 		[]string{"/a/b: 2 entries may be written by everybody in /a: /a/b, /a/c", "/d: 1 entry may be written by everybody in /"}},
 	"world-writable, in many directories": {worldWritable, `{"files": {` + members("/a/%d/x", 14, `{"mode": "666"}`) + `}}`,
-		[]string{"4 more in 4 other directories", "/a/0/x", "/a/1/x", "/a/10/x", "/a/11/x", "/a/12/x", "/a/13/x", "/a/2/x", "/a/3/x", "/a/4/x", "/a/5/x"}},
+		[]string{"4 more of this kind in other places", "/a/0/x", "/a/1/x", "/a/10/x", "/a/11/x", "/a/12/x", "/a/13/x", "/a/2/x", "/a/3/x", "/a/4/x", "/a/5/x"}},
 
 	"writable code": {writableCode, `{"image": {"os": "linux", "config": {"User": "1000:1000", "WorkingDir": "/app"}}, "files": {
 		"/app/a.js": {"mode": "644", "owner": "1000:0"}, "/app/b.js": {"mode": "664", "owner": "0:1000"}, "/app/c.js": "1", "/app/data.json": {"owner": "1000:0"}, "/opt/run": {"mode": "755", "owner": "1000:0"}}}`,

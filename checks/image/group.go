@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 // group is the files of one kind, which one finding is about.
@@ -15,11 +17,24 @@ type group struct {
 	layer   int // of the largest file
 }
 
-// groups collects files by the name of their group.
+// groups collects files by the name of their group. Files of more groups than
+// anybody reads of are counted together, below the name elsewhere.
 type groups map[string]*group
+
+const (
+	elsewhere = ""
+	// mostGroups is how many are told apart, and maxGroups how many have a finding
+	// each.
+	mostGroups = 1000
+	maxGroups  = 10
+)
 
 func (g groups) add(name string, e Entry) {
 	of := g[name]
+	if of == nil && len(g) >= mostGroups {
+		name = elsewhere
+		of = g[name]
+	}
 	if of == nil {
 		of = &group{name: name}
 		g[name] = of
@@ -35,11 +50,34 @@ func (g groups) add(name string, e Entry) {
 	of.samples = keepLargest(of.samples, Sample{"/" + e.Path, size})
 }
 
-// sorted returns the groups by name.
+// findings returns one finding for each of the first groups, by name, and one for
+// all others.
+func (g groups) findings(of func(*group) checks.Finding) []checks.Finding {
+	var findings []checks.Finding
+	rest := 0
+	for i, each := range g.sorted() {
+		if i < maxGroups {
+			findings = append(findings, of(each))
+		} else {
+			rest += each.Files
+		}
+	}
+	if other := g[elsewhere]; other != nil {
+		rest += other.Files
+	}
+	if rest > 0 {
+		findings = append(findings, checks.At(checks.Location{}, "%d more of this kind in other places", rest))
+	}
+	return findings
+}
+
+// sorted returns the groups by name, without what is elsewhere.
 func (g groups) sorted() []*group {
 	var all []*group
-	for _, of := range g {
-		all = append(all, of)
+	for name, of := range g {
+		if name != elsewhere {
+			all = append(all, of)
+		}
 	}
 	slices.SortFunc(all, func(a, b *group) int { return cmp.Compare(a.name, b.name) })
 	return all

@@ -74,7 +74,11 @@ func uncompressed(layers []Layer) int64 {
 }
 
 // growthDepth is how many steps of a path growth is named by: "/usr/lib/x".
-const growthDepth = 3
+// maxGrown is how many such paths are told apart.
+const (
+	growthDepth = 3
+	maxGrown    = 50_000
+)
 
 // grownPaths names the directories that grew most.
 func grownPaths(img *Image) string {
@@ -82,7 +86,9 @@ func grownPaths(img *Image) string {
 	for sign, of := range map[int64]*Image{1: img, -1: img.Baseline} {
 		for e := range of.Tree.All() {
 			if e.Type == tar.TypeReg && !e.HardLink {
-				grown[upTo(e.Path)] += sign * e.Size
+				if at := upTo(e.Path); grown[at] != 0 || len(grown) < maxGrown {
+					grown[at] += sign * e.Size
+				}
 			}
 		}
 	}

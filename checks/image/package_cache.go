@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"maps"
 	"path"
 	"strings"
 
@@ -73,20 +74,18 @@ func judgePackageCache(img *Image) checks.Outcome {
 		for _, c := range caches {
 			if dir, ok := c.dirOf(e.Path); ok {
 				found.add(dir, e)
-				names[dir] = c.of
+				if found[dir] != nil {
+					names[dir] = c.of
+				}
 			}
 		}
 	}
-	var findings []checks.Finding
-	for _, g := range found.sorted() {
-		if g.Bytes < fewBytes {
-			continue
-		}
+	maps.DeleteFunc(found, func(name string, g *group) bool { return name != elsewhere && g.Bytes < fewBytes })
+	return checks.Found(found.findings(func(g *group) checks.Finding {
 		f := checks.At(checks.Location{Path: g.name}, "the cache of %s, %s in %s, comes with %s", names[g.name], humanSize(g.Bytes), files(g.Files), img.layerName(g.layer))
 		f.Subject = names[g.name]
-		findings = append(findings, f)
-	}
-	return checks.Found(findings...)
+		return f
+	})...)
 }
 
 // dirOf returns the directory of the cache that a file lies in, absolute.

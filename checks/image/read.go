@@ -183,7 +183,7 @@ func newReader(a *Archive, limits Limits, layers []Layer) *reader {
 }
 
 func newLayerScan(r *reader, layer int) *layerScan {
-	return &layerScan{list: entryList{held: &r.held}, inspector: newInspector(layer), kept: map[int][]byte{}}
+	return &layerScan{list: entryList{held: &r.held}, inspector: newInspector(layer, &r.held), kept: map[int][]byte{}}
 }
 
 // tooMuch is an error of all layers together.

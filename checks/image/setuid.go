@@ -56,15 +56,7 @@ func judgeSetuid(img *Image) checks.Outcome {
 			found.add(dir, e)
 		}
 	}
-	var findings []checks.Finding
-	for _, g := range found.sorted() {
-		e, err := img.Tree.Lookup(g.samples[0].Path)
-		if err != nil {
-			return checks.Broken(err)
-		}
-		f := checks.At(checks.Location{Path: g.samples[0].Path}, "%s with a setuid or setgid bit in %s: %s (%s, owner %d:%d); from %s",
-			files(g.Files), g.name, named(g.samples, g.Files), e.Mode, e.UID, e.GID, img.layerName(g.layer))
-		findings = append(findings, f)
-	}
-	return checks.Found(findings...)
+	return checks.Found(found.findings(func(g *group) checks.Finding {
+		return checks.At(checks.Location{Path: g.samples[0].Path}, "%s with a setuid or setgid bit in %s: %s; from %s", files(g.Files), g.name, named(g.samples, g.Files), img.layerName(g.layer))
+	})...)
 }

@@ -64,6 +64,8 @@ const (
 	nodeChunk = 1 << 9
 	nodeBytes = 36
 	textChunk = 16 << 10
+	// largeBytes is about what an entry of Tree.large takes.
+	largeBytes = 48
 )
 
 type node struct {
@@ -488,6 +490,7 @@ func (t *Tree) add(layer, index int, dir, base, link []byte, r record) error {
 		if size >= math.MaxUint32 {
 			n.flags |= flagLarge
 			t.large[id] = size
+			t.held.Add(largeBytes)
 		}
 	}
 	n.parent, n.next, n.child, n.chain, n.name = old.parent, old.next, old.child, old.chain, old.name

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,8 @@ func judgeUser(img *Image) checks.Outcome {
 type account struct {
 	uid, gid    int
 	name, group string
+	// groups are the numbers of further groups.
+	groups []int
 }
 
 func (a account) String() string {
@@ -136,6 +139,13 @@ func resolveUser(spec string, passwd, group []byte) (account, error) {
 		}
 		if !inRange(who.gid) {
 			return account{}, fmt.Errorf("gid %d is not between 0 and %d", who.gid, math.MaxInt32)
+		}
+	}
+	if groupArg == "" && who.name != "" {
+		for _, line := range accountLines(group) {
+			if len(line) > 3 && slices.Contains(strings.Split(line[3], ","), who.name) {
+				who.groups = append(who.groups, number(line, 2))
+			}
 		}
 	}
 	// Only for the name: a group file that cannot be read does no harm here.

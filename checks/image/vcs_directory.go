@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"maps"
 	"path"
 	"slices"
 
@@ -39,18 +40,18 @@ func judgeVCSDirectory(img *Image) checks.Outcome {
 			found.add(dir, e)
 		}
 	}
-	var findings []checks.Finding
-	for _, g := range found.sorted() {
-		if _, err := img.Tree.Lookup(path.Join(g.name, "HEAD")); path.Base(g.name) == ".git" && err != nil {
-			continue // no more than its hooks, or the file of a submodule
-		}
+	maps.DeleteFunc(found, func(name string, _ *group) bool {
+		// No more than its hooks, or the file of a submodule.
+		_, err := img.Tree.Lookup(path.Join(name, "HEAD"))
+		return path.Base(name) == ".git" && err != nil
+	})
+	return checks.Found(found.findings(func(g *group) checks.Finding {
 		f := checks.At(checks.Location{Path: g.name}, "a repository, %s in %s, comes with %s", humanSize(g.Bytes), files(g.Files), img.layerName(g.layer))
 		if published(g.name[1:] + "/") {
 			f.Severity = checks.Low // what everybody can clone
 		}
-		findings = append(findings, f)
-	}
-	return checks.Found(findings...)
+		return f
+	})...)
 }
 
 // within returns the topmost directory of a path, absolute, whose name fits.

@@ -42,26 +42,8 @@ func judgeWorldWritable(img *Image) checks.Outcome {
 		}
 		found.add(path.Dir("/"+e.Path), e)
 	}
-	findings := make([]checks.Finding, 0, len(found))
-	for _, g := range found.sorted() {
-		f := checks.At(checks.Location{Path: g.samples[0].Path}, "%s may be written by everybody in %s: %s; from %s", count(g.Files, "entry"), g.name, named(g.samples, g.Files), img.layerName(g.layer))
-		findings = append(findings, f)
-	}
-	return checks.Found(few(findings, found)...)
-}
-
-// maxGroups is how many directories have a finding each; beyond that they are
-// counted.
-const maxGroups = 10
-
-// few returns the findings of the first groups, and one for all others.
-func few(findings []checks.Finding, found groups) []checks.Finding {
-	if len(findings) <= maxGroups {
-		return findings
-	}
-	rest := 0
-	for _, g := range found.sorted()[maxGroups:] {
-		rest += g.Files
-	}
-	return append(findings[:maxGroups:maxGroups], checks.At(checks.Location{}, "%d more in %s", rest, count(len(findings)-maxGroups, "other directory")))
+	return checks.Found(found.findings(func(g *group) checks.Finding {
+		return checks.At(checks.Location{Path: g.samples[0].Path}, "%s may be written by everybody in %s: %s; from %s",
+			count(g.Files, "entry"), g.name, named(g.samples, g.Files), img.layerName(g.layer))
+	})...)
 }

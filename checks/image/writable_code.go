@@ -49,9 +49,7 @@ func judgeWritableCode(img *Image) checks.Outcome {
 			found.add(upTo(path.Dir(e.Path)), e)
 		}
 	}
-	var findings []checks.Finding
-	for _, g := range found.sorted() {
-		findings = append(findings, checks.At(checks.Location{Path: g.name}, "%s may change %s", who, g))
-	}
-	return checks.Found(few(findings, found)...)
+	return checks.Found(found.findings(func(g *group) checks.Finding {
+		return checks.At(checks.Location{Path: g.name}, "%s may change %s", who, g)
+	})...)
 }

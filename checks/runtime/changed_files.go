@@ -16,14 +16,18 @@ type change struct {
 }
 
 // changes returns what the application changed in the root file system itself,
-// sorted. A directory in which something else changed is left out: the
-// kernel notes the time in it.
+// sorted. A directory in which something else changed is left out, be that where
+// something is mounted: the kernel notes the time in it.
 func changes(o *Run) []change {
 	exempt := append([]string{"/dev", "/proc", "/sys"}, o.Expected.Writable...)
 	var all []change
+	parents := map[string]bool{}
 	add := func(paths []string, added, removed bool) {
 		for _, p := range paths {
 			p = path.Join("/", p)
+			for dir := path.Dir(p); dir != "/" && !parents[dir]; dir = path.Dir(dir) {
+				parents[dir] = true
+			}
 			if p != "/" && !slices.ContainsFunc(exempt, func(dir string) bool { return within(p, dir) }) {
 				all = append(all, change{p, added, removed})
 			}
@@ -33,12 +37,6 @@ func changes(o *Run) []change {
 	add(o.Changes.Modified, false, false)
 	add(o.Changes.Removed, false, true)
 
-	parents := map[string]bool{}
-	for _, c := range all {
-		for dir := path.Dir(c.path); dir != "/" && !parents[dir]; dir = path.Dir(dir) {
-			parents[dir] = true
-		}
-	}
 	all = slices.DeleteFunc(all, func(c change) bool { return parents[c.path] })
 	slices.SortFunc(all, func(a, b change) int { return strings.Compare(a.path, b.path) })
 	return slices.CompactFunc(all, func(a, b change) bool { return a.path == b.path })

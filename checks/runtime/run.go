@@ -44,7 +44,9 @@ type Refusal struct {
 	Observation *probe.Observation `json:"observation"`
 }
 
-// Changes are paths of the root file system, absolute and sorted.
+// Changes are paths of the root file system, absolute and sorted. Of what is modified,
+// or only has another owner or mode, the directories above may be there, too; and what
+// is added may be among it.
 type Changes struct {
 	Added    []string `json:"added,omitempty"`
 	Modified []string `json:"modified,omitempty"`

@@ -67,6 +67,10 @@ func begin(log *slog.Logger) error {
 		log.Info("connecting", "token", os.Getenv("API_TOKEN"))
 	case "writes":
 		return os.WriteFile("/app/state", []byte("state"), 0o600)
+	case "deletes":
+		return os.Remove("/app/behaviour")
+	case "changes a mode":
+		return os.Chmod("/app/behaviour", 0o700)
 	case "logs into a file":
 		return os.WriteFile("/app/service.log", []byte("started\n"), 0o600)
 	case "floods":
