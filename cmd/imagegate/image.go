@@ -2,19 +2,19 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
-	"slices"
 
 	"github.com/docker/go-units"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/policy"
+	gates "github.com/imagegate/imagegate/checks/report" // report is the command's own
 )
 
 // imageGarbage is by how many percent the heap may grow before it is collected
@@ -25,7 +25,7 @@ const imageGarbage = 25
 func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("image")
 	format := newChoice(flags, "format", "text", "json")
-	profile := newChoice(flags, "profile", string(checks.DefaultProfile), string(checks.MinimalProfile), string(checks.StrictProfile))
+	o := newOverrides(flags)
 	platform := flags.String("platform", "", "")
 	baseline := flags.String("baseline", "", "")
 	maxSize := flags.String("max-size", "", "")
@@ -36,11 +36,17 @@ func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	if len(archives) == 0 {
 		return 0, errors.New("image: name the OCI archive of an image, as docker save or docker buildx build --output=type=oci write it")
 	}
-	var budgets image.Budgets
+	if err := o.check(); err != nil {
+		return 0, fmt.Errorf("image: %w", err)
+	}
 	if *maxSize != "" {
-		if budgets.Uncompressed, err = units.FromHumanSize(*maxSize); err != nil || budgets.Uncompressed <= 0 {
+		if o.maxSize, err = units.FromHumanSize(*maxSize); err != nil || o.maxSize <= 0 {
 			return 0, fmt.Errorf("image: --max-size=%s is no size: give one as in 200MB", *maxSize)
 		}
+	}
+	by, err := o.here()
+	if err != nil {
+		return 0, fmt.Errorf("image: %w", err)
 	}
 	if limit := debug.SetGCPercent(imageGarbage); limit != garbage {
 		debug.SetGCPercent(limit) // GOGC says otherwise
@@ -48,7 +54,7 @@ func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	ctx := context.Background()
 	var before *image.Image
 	if *baseline != "" {
-		images, err := readImages(ctx, *baseline, *platform)
+		images, err := readImages(ctx, *baseline, *platform, limitsOf(by.Policy))
 		if err != nil {
 			return 0, fmt.Errorf("image: baseline: %w", err)
 		}
@@ -57,19 +63,20 @@ func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 		}
 		before = images[0]
 	}
-	list := checks.Select(image.All(), checks.Profile(profile.value))
-	r := &report{profile: checks.Profile(profile.value)}
+	r := &report{profile: by.Profile}
+	var judged []gates.Gate
 	for _, name := range archives {
-		images, err := readImages(ctx, name, *platform)
+		images, err := readImages(ctx, name, *platform, limitsOf(by.Policy))
 		if err != nil {
 			return 0, fmt.Errorf("image: %w", err)
 		}
 		for _, img := range images {
-			img.Budgets, img.Baseline = budgets, before
+			img.Budgets, img.Baseline = budgetsOf(by.Policy), before
 			r.images++
-			r.judgeImage(name, img, list)
+			judged = append(judged, gates.Gate{Name: name, Results: judgeImage(img, by)})
 		}
 	}
+	r.addImages(policy.Review(judged, by))
 	r.sort()
 	write := map[string]func(io.Writer, *report) error{"text": writeText, "json": writeJSON}[format.value]
 	var out bytes.Buffer
@@ -87,7 +94,7 @@ func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 
 // readImages reads the image of a platform from an archive; those of all platforms
 // for none.
-func readImages(ctx context.Context, name, platform string) ([]*image.Image, error) {
+func readImages(ctx context.Context, name, platform string, limits image.Limits) ([]*image.Image, error) {
 	archive, err := image.Open(name)
 	if err != nil {
 		return nil, err
@@ -107,7 +114,7 @@ func readImages(ctx context.Context, name, platform string) ([]*image.Image, err
 	}
 	var images []*image.Image
 	for _, p := range platforms {
-		img, err := image.Read(ctx, archive, p, image.Limits{})
+		img, err := image.Read(ctx, archive, p, limits)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -116,25 +123,56 @@ func readImages(ctx context.Context, name, platform string) ([]*image.Image, err
 	return images, nil
 }
 
-// judgeImage judges one image by a list of checks. A place in it follows the name
-// of the archive, behind a colon.
-func (r *report) judgeImage(name string, img *image.Image, list []checks.Check[*image.Image]) {
-	for i, res := range checks.Run(list, img) {
-		res = r.profile.Apply(res)
-		rule := list[i].Rule
-		if res.Status == checks.Error {
-			r.errors = append(r.errors, fmt.Errorf("%s: %s: %w", name, rule.ID, res.Err))
-		}
-		for _, f := range res.Findings {
-			at := finding{
-				Check: rule.ID, Aliases: slices.Concat([]string{}, rule.Aliases), Status: f.Status, Severity: cmp.Or(f.Severity, rule.Severity),
-				File: name, Line: f.Location.Line, Column: f.Location.Column, EndLine: f.Location.EndLine, EndColumn: f.Location.EndColumn,
-				Message: oneLine(f.Message), Fix: oneLine(f.Fix), Doc: pages + rule.Page(), Reason: oneLine(f.Reason),
+// limitsOf and budgetsOf return what a policy says to the reader and to the checks of an
+// image.
+func limitsOf(p policy.Policy) image.Limits {
+	l := p.Limits
+	return image.Limits{Time: l.Time, Memory: l.Memory, Entries: l.Entries, Uncompressed: l.UncompressedSize, Ratio: int64(l.Ratio), Path: l.PathLength}
+}
+
+func budgetsOf(p policy.Policy) image.Budgets {
+	b := p.Budgets
+	return image.Budgets{
+		Uncompressed: b.MaxSize, Compressed: b.MaxCompressedSize, Layer: b.MaxLayerSize,
+		Layers: b.MaxLayers, Wasted: b.MaxWastedSize, Growth: b.MaxGrowth,
+	}
+}
+
+// judgeImage judges one image by every check of the profile, at the severities that the
+// policy gives them.
+func judgeImage(img *image.Image, by policy.Input) []checks.Result {
+	severities := by.Policy.SeveritiesOf(checks.NamesOf(by.Rules))
+	results := severities.Apply(checks.Run(policy.Select(image.All(), severities, by.Profile), img), by.Profile)
+	for i, res := range results {
+		results[i] = by.Profile.Apply(res)
+	}
+	return results
+}
+
+// addImages adds what was found in the images of archives, each a gate of the archive's
+// name, and in their policy, the last gate. A place in an image follows the name of the
+// archive, behind a colon.
+func (r *report) addImages(reviewed []gates.Gate) {
+	rules := map[string]checks.Rule{}
+	for _, rule := range allRules() {
+		rules[rule.ID] = rule
+	}
+	for i, g := range reviewed {
+		for _, res := range g.Results {
+			if res.Status == checks.Error {
+				r.errors = append(r.errors, fmt.Errorf("%s: %s: %w", g.Name, res.Check, res.Err))
 			}
-			if f.Location.Path != "" {
-				at.File += ":" + f.Location.Path
+			for _, f := range res.Findings {
+				at := newFinding(target{context: ".", dockerfile: g.Name}, rules[res.Check], f)
+				switch {
+				case i == len(reviewed)-1:
+				case f.Location.Path != "":
+					at.File = g.Name + ":" + f.Location.Path
+				default:
+					at.File = g.Name
+				}
+				r.findings = append(r.findings, at)
 			}
-			r.findings = append(r.findings, at)
 		}
 	}
 }

@@ -94,3 +94,43 @@ func TestImage(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }
+
+// TestImagePolicy judges an image in directories with a policy.
+func TestImagePolicy(t *testing.T) {
+	const config = `{"User": "10001", "Cmd": ["/app"], "Healthcheck": {"Test": ["CMD", "/app"]}}`
+	broken := archive(t, config, map[string]string{"app": "#!/app/sh\n"})
+	for name, test := range map[string]struct {
+		policy string
+		args   []string
+		status int
+		want   []string
+	}{
+		"waived": {
+			"waivers:\n- {check: image/entrypoint, reason: a test, owner: team}\n- {check: image/healthcheck-command, reason: a test}\n- {check: source/user, reason: a test}\n", nil, exitClean,
+			[]string{"image.tar:config.Cmd: waived image/entrypoint: ", "accepted: a test (team)"},
+		},
+		"unused":        {"waivers: [{check: image/user, reason: a test}]\n", nil, exitBlocks, []string{"imagegate.yaml:1:19: warn policy/unused: "}},
+		"budget":        {"budgets: {max-size: 1B}\n", nil, exitBlocks, []string{"fail image/size: "}},
+		"flag":          {"budgets: {max-size: 1B}\n", []string{"--max-size=1MB"}, exitBlocks, []string{"1 image: 2 block"}},
+		"locked budget": {"budgets: {max-size: 1B}\nlocked: [budgets]\n", []string{"--max-size=1MB"}, exitError, []string{"read the policy: --max-size: budgets.max-size allows more than imagegate.yaml:1:21, which is locked at imagegate.yaml:2:10"}},
+		"severity":      {"severity: {image/entrypoint: LOW, image/healthcheck-command: LOW}\n", nil, exitClean, []string{"warn image/entrypoint"}},
+		"limit":         {"limits: {uncompressed-size: 100B}\n", nil, exitError, []string{"100"}},
+		"unreadable":    {"waiver: []\n", nil, exitError, []string{`read the policy: imagegate.yaml:1:1: the policy has no key "waiver"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if err := os.WriteFile("imagegate.yaml", []byte(test.policy), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			var out, errs bytes.Buffer
+			if status := run(append(append([]string{"image"}, test.args...), broken), nil, &out, &errs); status != test.status {
+				t.Errorf("status %d, want %d: %s%s", status, test.status, &out, &errs)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(out.String()+errs.String(), want) {
+					t.Errorf("it prints %q and %q, want %q", &out, &errs, want)
+				}
+			}
+		})
+	}
+}

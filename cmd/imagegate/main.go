@@ -27,7 +27,7 @@ const usage = `Usage:
   imagegate init [DIR]
   imagegate baseline [--add] [--profile …] [--policy DIR] [--dockerfile PATH] PATH…
   imagegate image [--format text|json] [--profile minimal|default|strict]
-                  [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
+                  [--policy DIR] [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
   imagegate checks [--format text|json]
   imagegate explain ID
 
@@ -47,7 +47,8 @@ is new with --add alone.
 
 image judges what is in images, of all platforms without --platform: ARCHIVE is the
 tar file of an OCI layout, as docker save and docker buildx build --output=type=oci
-write it. Growth is measured against the image in another archive, --baseline.
+write it. Growth is measured against the image in another archive, --baseline. The
+imagegate.yaml of the current directory, or above it, counts.
 
 checks lists every check; explain says why there is one, and how to mend what it
 finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/catalog"
@@ -34,8 +35,9 @@ type terms struct {
 type overrides struct {
 	// organisation is the directory of the organisation's policy; empty for none.
 	organisation string
-	// profile is empty where the command line has none.
+	// profile is empty where the command line has none, and maxSize, in bytes, 0.
 	profile checks.Profile
+	maxSize int64
 }
 
 // newOverrides returns what the flags --policy and --profile of a command will say.
@@ -109,18 +111,42 @@ func (o overrides) layered(project func() (policy.Policy, error), context string
 			return nil, err
 		}
 	}
+	flags := policy.Policy{Profile: o.profile, Budgets: policy.Budgets{MaxSize: o.maxSize}}
 	if o.profile != "" {
-		flags := policy.Policy{Profile: o.profile}
 		flags.Set("profile", checks.Location{Path: "--profile"})
-		if merged, err = policy.Merge(merged, flags, allRules()); err != nil {
-			var located *checks.FileError
-			if errors.As(err, &located) { // a flag is in no file
-				err = located.Err
-			}
-			return nil, fmt.Errorf("--profile: %w", err)
+	}
+	if o.maxSize != 0 {
+		flags.Set("budgets.max-size", checks.Location{Path: "--max-size"})
+	}
+	if merged, err = policy.Merge(merged, flags, allRules()); err != nil {
+		var located *checks.FileError
+		if errors.As(err, &located) { // a flag is in no file
+			err = fmt.Errorf("%s: %w", located.Location, located.Err)
 		}
+		return nil, err
 	}
 	return &merged, nil
+}
+
+// here returns by what is reviewed that has no source: the nearest policy in the current
+// directory or above, as for a build context there. A baseline is of a source.
+func (o overrides) here() (policy.Input, error) {
+	current, err := os.Getwd()
+	if err != nil {
+		return policy.Input{}, fmt.Errorf("find the policy: %w", err)
+	}
+	root := policyDir(current)
+	found := false
+	read, err := o.layered(func() (p policy.Policy, err error) {
+		p, found, err = policy.Load(os.DirFS(root), relative(current, filepath.Join(root, policy.File)))
+		return p, err
+	}, current)
+	if err != nil {
+		return policy.Input{}, fmt.Errorf("read the policy: %w", err)
+	}
+	return policy.Input{
+		Policy: *read, Absent: !found && o.organisation == "", Profile: read.Profile, Rules: allRules(), Now: time.Now(),
+	}, nil
 }
 
 // relative returns the path of a file from a directory, with slashes.
