@@ -57,7 +57,11 @@ func (m *Imagegate) Reproducible(
 	}
 	var same []string
 	for _, p := range builds[0].platforms {
-		d, err := image.Compare(ctx, builds[0].archive, builds[1].archive, p.Platform, image.CompareOptions{IgnoreTimes: !times})
+		d, err := image.Compare(ctx, builds[0].archive, builds[1].archive, p.Platform, image.CompareOptions{
+			IgnoreTimes: !times,
+			// Engine v0.21.7 makes an ARG before a RUN a variable of the image.
+			IgnoreVariables: []string{buildVariable},
+		})
 		if err != nil {
 			return "", fmt.Errorf("compare the two builds for %s: %w", p.Platform, err)
 		}

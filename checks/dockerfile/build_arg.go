@@ -11,7 +11,9 @@ import (
 func (s *Source) WithArgs(names ...string) string {
 	lines := slices.Clone(s.Lines)
 	for _, stage := range slices.Backward(s.Stages) {
-		lines = slices.Insert(lines, stage.From.Location.EndLine, "ARG "+strings.Join(names, " "))
+		for _, name := range slices.Backward(names) {
+			lines = slices.Insert(lines, stage.From.Location.EndLine, "ARG "+name)
+		}
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

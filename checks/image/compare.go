@@ -13,6 +13,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +62,8 @@ type CompareOptions struct {
 	// IgnoreTimes is whether they may differ in when files were changed and when the
 	// image was made: in what no program behaves by.
 	IgnoreTimes bool
+	// IgnoreVariables are environment variables that both may set as they like.
+	IgnoreVariables []string
 }
 
 // Compare explains the first difference between two builds of the image for a
@@ -104,7 +107,7 @@ func Compare(ctx context.Context, a, b *Archive, platform v1.Platform, o Compare
 		return &Difference{Layer: min(len(diffs), len(others)) + 1, What: "number of layers", Detail: fmt.Sprintf("%d and %d", len(diffs), len(others)), Fix: fixContent}, nil
 	}
 	if first.Manifest.Config.Digest != second.Manifest.Config.Digest {
-		return compareConfigs(a.documents[first.Manifest.Config.Digest], b.documents[second.Manifest.Config.Digest], o.IgnoreTimes)
+		return compareConfigs(a.documents[first.Manifest.Config.Digest], b.documents[second.Manifest.Config.Digest], o)
 	}
 	if o.IgnoreTimes {
 		return nil, nil
@@ -312,8 +315,8 @@ func compareContent(one, two io.Reader) (at int64, same bool, err error) {
 }
 
 // compareConfigs names the first field in which two configurations differ, save for
-// times, and the digests of what has them, if those are ignored.
-func compareConfigs(a, b []byte, ignoreTimes bool) (*Difference, error) {
+// what is ignored.
+func compareConfigs(a, b []byte, o CompareOptions) (*Difference, error) {
 	var one, two any
 	if err := json.Unmarshal(a, &one); err != nil {
 		return nil, fmt.Errorf("decoding the first configuration: %w", err)
@@ -321,15 +324,17 @@ func compareConfigs(a, b []byte, ignoreTimes bool) (*Difference, error) {
 	if err := json.Unmarshal(b, &two); err != nil {
 		return nil, fmt.Errorf("decoding the second configuration: %w", err)
 	}
-	if ignoreTimes {
-		withoutTimes(one)
-		withoutTimes(two)
+	for _, config := range []any{one, two} {
+		if o.IgnoreTimes {
+			withoutTimes(config)
+		}
+		withoutVariables(config, o.IgnoreVariables)
 	}
 	if path, ok := differentField("", one, two); ok {
 		// The values are not shown: variables hold secrets.
 		return &Difference{Path: path, What: "field", Detail: "its values differ", Fix: fixConfig}, nil
 	}
-	if ignoreTimes {
+	if o.IgnoreTimes {
 		return nil, nil
 	}
 	return &Difference{What: "form", Detail: "the same fields, written in another way", Fix: fixConfig}, nil
@@ -350,6 +355,23 @@ func withoutTimes(config any) {
 				delete(entry, "created")
 			}
 		}
+	}
+}
+
+// withoutVariables takes environment variables out of a decoded configuration.
+func withoutVariables(config any, names []string) {
+	document, _ := config.(map[string]any)
+	fields, _ := document["config"].(map[string]any)
+	env, ok := fields["Env"].([]any)
+	if !ok {
+		return
+	}
+	env = slices.DeleteFunc(env, func(v any) bool {
+		name, _, _ := strings.Cut(fmt.Sprint(v), "=")
+		return slices.Contains(names, name)
+	})
+	if fields["Env"] = env; len(env) == 0 {
+		delete(fields, "Env")
 	}
 }
 
