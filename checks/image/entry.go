@@ -71,7 +71,7 @@ func newCatalog() *catalog {
 }
 
 // errOwners is an image with more owners than there are numbers for.
-var errOwners = errors.New("the layers have files of more than 65536 different owners")
+var errOwners = tooMuch{errors.New("the layers have files of more than 65536 different owners")}
 
 func (c *catalog) owner(o owner) (uint16, error) {
 	c.mu.Lock()

@@ -88,6 +88,11 @@ var fileTests = map[string]fileTest{
 		"/v/lib/python3.12/site-packages/pytest_asyncio-0.23.dist-info/METADATA": "x", "/v/lib/python3.12/site-packages/fastapi-0.1.dist-info/METADATA": "x"}}`,
 		[]string{"/v/lib/python3.12/site-packages: 2 Python packages for development alone, 502 B: /v/lib/python3.12/site-packages/pytest, /v/lib/python3.12/site-packages/pytest-asyncio"}},
 
+	"secrets in the configuration": {secret, `{"image": {"os": "linux", "config": {"Env": ["A=1", "TOKEN=` + githubToken + `"], "Labels": {"x": "` + githubToken + `"}}, "history": [{"created_by": "RUN a"}, {"created_by": "RUN T=` + githubToken + ` make"}]}}`,
+		[]string{"config.Env: the variable TOKEN holds a GitHub token", "config.Labels: the label x holds a GitHub token", "history: instruction 2 of the history holds a GitHub token"}},
+	"secrets in many files": {secret, `{"files": {` + members("/a/%d", 25, `"`+githubToken+`"`) + `}}`,
+		append([]string{"5 files more with secrets"}, slices.Repeat([]string{"/a/"}, 20)...)},
+
 	"setuid": {setuid, `{"files": {"/usr/bin/sudo": {"mode": "4755", "size": 9}, "/app/su": {"mode": "4755"}, "/usr/bin/passwd": {"mode": "4755"}, "/opt/data": {"mode": "2644"}, "/opt/d": {"directory": true, "mode": "2775"}}}`,
 		[]string{"/app/su: 1 file with a setuid or setgid bit in /app", "/usr/bin/sudo: 1 file with a setuid or setgid bit in /usr/bin: /usr/bin/sudo; from layer 1"}},
 
@@ -163,7 +168,7 @@ func TestBudgetErrors(t *testing.T) {
 			t.Errorf("%s: %s %s", id, status, message)
 		}
 	}
-	if status, message := judge(growth, &Image{}); status != checks.Skipped || !strings.Contains(message, "give the image of the last release") {
+	if status, message := judge(growth, &Image{}); status != checks.Skipped || !strings.Contains(message, "--baseline takes the last release") {
 		t.Errorf("growth without a baseline: %s %s", status, message)
 	}
 }

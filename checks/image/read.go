@@ -325,10 +325,12 @@ func (r *reader) files(ctx context.Context) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, name := range contents {
 		e, err := r.tree.Lookup(name)
-		if errors.Is(err, fs.ErrNotExist) {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			continue
-		}
-		if err != nil {
+		case "/"+name == shadowFile && (err != nil || e.Type != tar.TypeReg || e.Size > maxContent):
+			continue // no container engine reads it
+		case err != nil:
 			return nil, err
 		}
 		if e.Type != tar.TypeReg {

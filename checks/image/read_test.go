@@ -203,6 +203,8 @@ func TestTree(t *testing.T) {
 		"out of the image":             {[][]tar.Header{{file("../etc/passwd", "")}}, "", "leads out of it"},
 		"long path":                    {[][]tar.Header{{file(strings.Repeat("abcdefg/", 600)+"a", "")}}, "", "path of more than 4096 bytes"},
 		"unknown type":                 {[][]tar.Header{{{Name: "a", Typeflag: '7'}}}, "", "is of type '7'"},
+		"shadow that leads nowhere":    {[][]tar.Header{{symlink("etc/shadow", "shadow"), file("etc/passwd", "0")}}, "etc/passwd:0 etc/shadow:0", "0"},
+		"shadow that is a directory":   {[][]tar.Header{{dir("etc/shadow"), file("etc/passwd", "0")}}, "etc/passwd:0 etc/shadow:0", "0"},
 		"large passwd":                 {[][]tar.Header{{file("etc/passwd", strings.Repeat("#", maxContent+1))}}, "", "at most 1048576 are read"},
 	}
 	for name, test := range tests {

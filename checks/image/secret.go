@@ -2,9 +2,12 @@ package image
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/source"
 )
 
 var secret = checks.Check[*Image]{
@@ -29,6 +32,32 @@ var secret = checks.Check[*Image]{
 	Judge: judgeSecret,
 }
 
+// secretsInConfig returns the tokens in variables, labels and the history. Passwords
+// there are the lint gate's to find: only the Dockerfile tells them from what they
+// are placeholders for.
+func secretsInConfig(img *Image) []checks.Finding {
+	var findings []checks.Finding
+	if img.Config == nil {
+		return nil
+	}
+	report := func(path, what, text string) {
+		if kind, ok := source.TokenIn(text); ok {
+			findings = append(findings, checks.At(checks.Location{Path: path}, "%s holds %s", what, kind))
+		}
+	}
+	for _, v := range img.Config.Config.Env {
+		name, value, _ := strings.Cut(v, "=")
+		report("config.Env", "the variable "+name, value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(img.Config.Config.Labels)) {
+		report("config.Labels", "the label "+name, img.Config.Config.Labels[name])
+	}
+	for i, h := range img.Config.History {
+		report("history", fmt.Sprintf("instruction %d of the history", i+1), h.CreatedBy)
+	}
+	return findings[:min(len(findings), maxSecretFindings)]
+}
+
 // maxSecretFindings is how many files with secrets have a finding each.
 const maxSecretFindings = 20
 
@@ -50,7 +79,7 @@ func judgeSecret(img *Image) checks.Outcome {
 	for _, s := range img.Secrets {
 		removed[file{s.Path, s.Layer}] = s.RemovedIn
 	}
-	var findings []checks.Finding
+	findings := secretsInConfig(img)
 	for i, at := range order {
 		if i == maxSecretFindings {
 			findings = append(findings, checks.At(checks.Location{}, "%s more with secrets", files(len(order)-i)))

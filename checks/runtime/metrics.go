@@ -24,7 +24,7 @@ var metrics = checks.Check[*Run]{
 		}
 		m := o.Metrics
 		if m == nil {
-			return checks.Skip("no path of metrics is named: name it with --metrics-path=/metrics or LABEL io.imagegate.metrics-path=/metrics")
+			return checks.Skip("no path of metrics is named: --metrics-path or LABEL io.imagegate.metrics-path names one")
 		}
 		path, media := line(m.Path), contentType(m.ContentType)
 		fail := func(format string, args ...any) checks.Outcome {

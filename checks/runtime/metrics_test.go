@@ -7,7 +7,7 @@ func TestMetrics(t *testing.T) {
 		return `{"args": ["/app"], "metrics": {"path": "/metrics", ` + metrics + `}, ` + stoppedWell
 	}
 	testVerdicts(t, metrics, map[string]verdict{
-		"not named":       {`{"args": ["/app"], ` + stoppedWell, "skipped no path of metrics is named: name it with --metrics-path=/metrics or LABEL io.imagegate.metrics-path=/metrics"},
+		"not named":       {`{"args": ["/app"], ` + stoppedWell, "skipped no path of metrics is named: --metrics-path or LABEL io.imagegate.metrics-path names one"},
 		"read":            {document(`"port": 80, "status": 200, "contentType": "text/plain; version=0.0.4", "samples": 3`), "pass 3 samples from port 80/metrics"},
 		"OpenMetrics":     {document(`"port": 80, "status": 200, "contentType": "application/openmetrics-text; version=1.0.0", "samples": 3`), "pass 3 samples from port 80/metrics"},
 		"no port":         {document(`"port": 0, "error": "no"`), "MEDIUM there is no port to ask for /metrics: the application listens on no TCP port"},

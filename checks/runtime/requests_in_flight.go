@@ -29,7 +29,7 @@ var requestsInFlight = checks.Check[*Run]{
 		r := s.Request
 		switch {
 		case r == nil:
-			return checks.Skip("no path is named whose answer takes a while: name it with --slow-path=/path or LABEL io.imagegate.slow-path=/path")
+			return checks.Skip("no path is named that answers slowly: --slow-path or LABEL io.imagegate.slow-path names one")
 		case r.Port == 0:
 			return checks.Skip("there was no port to ask for %s: the application listens on no TCP port", line(r.Path))
 		case r.Early:

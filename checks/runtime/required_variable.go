@@ -24,7 +24,7 @@ var requiredVariable = checks.Check[*Run]{
 			return out
 		}
 		if len(o.Refusals) == 0 {
-			return checks.Skip("no variable is named as required: name those without which the application cannot work in the Dockerfile, as in # Required: DATABASE_URL or LABEL io.imagegate.required=DATABASE_URL, or with --required=DATABASE_URL")
+			return checks.Skip("no variable is named as required: # Required: NAME in the Dockerfile, LABEL io.imagegate.required or --required names one")
 		}
 		var findings []checks.Finding
 		var variables []string

@@ -19,7 +19,7 @@ func TestRequiredVariable(t *testing.T) {
 		done    = `"early": {"code": 0, "at": 12000000}, "output": {"head": "DB_URL is not set\n"}`
 	)
 	testVerdicts(t, requiredVariable, map[string]verdict{
-		"none": {document(``), "skipped no variable is named as required: name those without which the application cannot work in the Dockerfile, as in # Required: DATABASE_URL or LABEL io.imagegate.required=DATABASE_URL, or with --required=DATABASE_URL"},
+		"none": {document(``), "skipped no variable is named as required: # Required: NAME in the Dockerfile, LABEL io.imagegate.required or --required names one"},
 		"refuses": {document(refusal("DB_URL", false, refuses) + "," + refusal("DB_URL", true, refuses) + "," + refusal("PORT", false, `"early": {"code": -1, "signal": "SIGABRT"}, "output": {"tail": "'PORT'"}`)),
 			"pass ends without DB_URL, PORT, and says so"},
 		"names it as it cannot be started": {document(refusal("DB_URL", false, `"startError": "DB_URL"`)), "pass ends without DB_URL, and says so"},

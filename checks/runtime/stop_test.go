@@ -32,7 +32,7 @@ func TestRequestsInFlight(t *testing.T) {
 		left     = "skipped the main process did not end by itself on its stop signal: runtime/stop-signal says why"
 	)
 	testVerdicts(t, requestsInFlight, map[string]verdict{
-		"not named": {document(`"exit": {"code": 0}`), "skipped no path is named whose answer takes a while: name it with --slow-path=/path or LABEL io.imagegate.slow-path=/path"},
+		"not named": {document(`"exit": {"code": 0}`), "skipped no path is named that answers slowly: --slow-path or LABEL io.imagegate.slow-path names one"},
 		"no port":   {document(exit + `"request": {"path": "/slow", "error": "no port"}`), "skipped there was no port to ask for /slow: the application listens on no TCP port"},
 		"too fast": {document(exit + `"request": {"path": "/slow", "port": 80, "early": true, "status": 404, "took": 2000000}`),
 			"skipped /slow was answered within 2ms, before the stop signal: name a slower path with --slow-path=/path, one that takes half a second or longer"},

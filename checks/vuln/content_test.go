@@ -156,7 +156,7 @@ func TestMisconfiguration(t *testing.T) {
 		content Content
 		want    string
 	}{
-		{Content{}, "skipped the scanner judged by no rules of its own"},
+		{Content{}, "skipped imagegate judges by its own rules"},
 		{Content{Rules: 27}, "pass 27 rules of the scanner judged\n"},
 		{Content{Rules: 27, Misconfigurations: []Misconfiguration{{ID: "DS-0002", Severity: checks.High}}}, "pass 27 rules of the scanner judged; 1 broken are left"},
 		{Content{Rules: 27, Misconfigurations: []Misconfiguration{{ID: "DS-0002", Severity: checks.High}, {ID: "DS-9999", Severity: checks.Low, Message: "new"}}}, "warn LOW : DS-9999: new\n"},

@@ -47,7 +47,7 @@ func judgeDisagreement(s *Scan) checks.Outcome {
 	}
 	lookers := s.lookers()
 	if len(lookers) < 2 {
-		return checks.Skip("there is nothing to compare with: --scanner=trivy,grype asks a second scanner")
+		return checks.Skip("one scanner was asked: --scanner=trivy,grype asks two")
 	}
 	said := map[pkg][]string{}
 	agreed, lesser := 0, 0

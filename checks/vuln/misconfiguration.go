@@ -72,7 +72,7 @@ func judgeMisconfiguration(s *Scan) checks.Outcome {
 	case content == nil:
 		return checks.Skip(notLooked)
 	case content.Rules == 0:
-		return checks.Skip("the scanner judged by no rules of its own: the checks of source and image answer those that are known; --scanner-rules asks for them too, where the image has a history of instructions")
+		return checks.Skip("imagegate judges by its own rules: --scanner-rules adds Trivy's, where the image has a history")
 	}
 	var findings []checks.Finding
 	elsewhere := 0

@@ -57,7 +57,7 @@ func judgeSARIF(s *Scan) checks.Outcome {
 		}
 	}
 	if given == 0 {
-		return checks.Skip("no report of another tool was given: --sarif gives one")
+		return checks.Skip("no such document was given: --sarif and --vex take them")
 	}
 	out := checks.Found(findings...)
 	out.Evidence = fmt.Sprintf("reports of other tools: %d", given)

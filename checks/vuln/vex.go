@@ -65,7 +65,7 @@ func judgeVEX(s *Scan) checks.Outcome {
 		return checks.Broken(err)
 	}
 	if len(s.Statements) == 0 {
-		return checks.Skip("no VEX document was given: --vex gives one")
+		return checks.Skip("no such document was given: --sarif and --vex take them")
 	}
 	var all []Vulnerability
 	for _, i := range s.issues() {

@@ -134,3 +134,28 @@ func TestImagePolicy(t *testing.T) {
 		})
 	}
 }
+
+func TestCompare(t *testing.T) {
+	const config = `{"User": "10001", "Cmd": ["/app"]}`
+	first, other := archive(t, config, map[string]string{"app": "1"}), archive(t, config, map[string]string{"app": "2"})
+	for name, test := range map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"the same":         {[]string{first, first}, exitClean, "the images are the same, byte by byte"},
+		"different":        {[]string{first, other}, exitBlocks, "layer 1, /app: content: 1 B each, different from byte 0 on\n\tfix: make what writes the file deterministic"},
+		"platform":         {[]string{"--platform=linux/amd64", first, first}, exitClean, "the same"},
+		"no such platform": {[]string{"--platform=linux/arm64", first, first}, exitError, "first image: no image for platform linux/arm64"},
+		"no platform":      {[]string{"--platform=a/b/c/d/e", first, first}, exitError, "give it as in linux/amd64"},
+		"one":              {[]string{first}, exitError, "name the OCI archives of two builds"},
+		"no such archive":  {[]string{first, "gone.tar"}, exitError, "opening image archive"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			if status := run(append([]string{"compare"}, test.args...), nil, &out, &errs); status != test.status || !strings.Contains(out.String()+errs.String(), test.want) {
+				t.Errorf("status %d, and it prints %q and %q, want %d and %q", status, &out, &errs, test.status, test.want)
+			}
+		})
+	}
+}

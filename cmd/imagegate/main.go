@@ -28,6 +28,7 @@ const usage = `Usage:
   imagegate baseline [--add] [--profile …] [--policy DIR] [--dockerfile PATH] PATH…
   imagegate image [--format text|json] [--profile minimal|default|strict]
                   [--policy DIR] [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
+  imagegate compare [--platform OS/ARCH] ARCHIVE ARCHIVE
   imagegate checks [--format text|json]
   imagegate explain ID
 
@@ -50,11 +51,15 @@ tar file of an OCI layout, as docker save and docker buildx build --output=type=
 write it. Growth is measured against the image in another archive, --baseline. The
 imagegate.yaml of the current directory, or above it, counts.
 
+compare explains the first difference between two builds of an image, which are the
+same where the build is reproducible.
+
 checks lists every check; explain says why there is one, and how to mend what it
 finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.
 
-lint and image end with status 0 where nothing blocks, 1 where something does, and 2
-where they are used wrongly or a file cannot be read; the others end with 0 or 2.
+lint, image and compare end with status 0 where nothing blocks or differs, 1 where
+something does, and 2 where they are used wrongly or a file cannot be read; the others
+end with 0 or 2.
 `
 
 // garbage is by how many percent the heap may grow before it is collected: the
@@ -74,7 +79,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	commands := map[string]func(args []string, stdin io.Reader, stdout io.Writer) (int, error){
-		"lint": lintCommand, "image": imageCommand, "init": initCommand, "baseline": baselineCommand,
+		"lint": lintCommand, "image": imageCommand, "compare": compareCommand, "init": initCommand, "baseline": baselineCommand,
 		"checks": checksCommand, "explain": explainCommand,
 	}
 	command, ok := commands[args[0]]
@@ -83,7 +88,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return exitClean
 	case !ok:
-		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, image, init, baseline, checks and explain; imagegate help says more\n", args[0])
+		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, image, compare, init, baseline, checks and explain; imagegate help says more\n", args[0])
 		return exitError
 	}
 	status, err := command(args[1:], stdin, stdout)
