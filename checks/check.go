@@ -233,7 +233,7 @@ type Result struct {
 }
 
 // Run judges in by every check of the list and returns a result for each, in
-// the list's order. A judge that panics ends as Error.
+// the list's order. A judge that panics ends as Error. Texts are Printable then.
 func Run[T any](list []Check[T], in T) []Result {
 	results := make([]Result, len(list))
 	for i, c := range list {
@@ -293,8 +293,11 @@ func (r Rule) result(out Outcome) Result {
 		f.Status = cmp.Or(f.Status, f.Severity.Status())
 		f.Fix = cmp.Or(f.Fix, r.Fix)
 		f.Reference = cmp.Or(f.Reference, r.Reference)
+		f.Message, f.Fix = Printable(f.Message), Printable(f.Fix)
+		f.Location.Path, f.Subject = printableLine(f.Location.Path), printableLine(f.Subject)
 		res.Findings = append(res.Findings, f)
 	}
+	res.Detail = Printable(res.Detail)
 	if len(res.Findings) > 0 {
 		res.Status = Worst(res.Status, res.Worst())
 	}

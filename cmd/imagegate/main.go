@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	"github.com/imagegate/imagegate/checks"
 )
 
 // The statuses that the command ends with.
@@ -98,7 +100,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitClean
 	case err != nil:
 		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintf(stderr, "imagegate: %s\n", strings.TrimSuffix(line, "\n"))
+			fmt.Fprintf(stderr, "imagegate: %s\n", checks.Printable(strings.TrimSuffix(line, "\n")))
 		}
 		return exitError
 	}
