@@ -88,6 +88,9 @@ type tarball struct {
 	// file holds the same bytes for containers.
 	file      *dagger.File
 	platforms []platformImage
+	// elsewhere is whether it was built elsewhere: then it may lack the half that
+	// scanners read of a tar file, which is Docker's, or have another image there.
+	elsewhere bool
 }
 
 // platformImage is one platform's image in a tarball.
@@ -209,13 +212,13 @@ func (t *tarball) layout(p platformImage) (*dagger.Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := "layout-" + strings.ReplaceAll(p.label, "/", "-")
+	dir := "layout-" + strings.ReplaceAll(p.Platform.String(), "/", "-")
 	to, err := layout.Write(dir, empty.Index)
 	if err != nil {
-		return nil, fmt.Errorf("write the %s image as a layout: %w", p.label, err)
+		return nil, fmt.Errorf("write the %s image as a layout: %w", p.Platform, err)
 	}
 	if err := to.AppendImage(img); err != nil {
-		return nil, fmt.Errorf("write the %s image as a layout: %w", p.label, err)
+		return nil, fmt.Errorf("write the %s image as a layout: %w", p.Platform, err)
 	}
 	return dag.CurrentModule().Workdir(dir), nil
 }
