@@ -96,8 +96,13 @@ var fileTests = map[string]fileTest{
 	"setuid": {setuid, `{"files": {"/usr/bin/sudo": {"mode": "4755", "size": 9}, "/app/su": {"mode": "4755"}, "/usr/bin/passwd": {"mode": "4755"}, "/opt/data": {"mode": "2644"}, "/opt/d": {"directory": true, "mode": "2775"}}}`,
 		[]string{"/app/su: 1 file with a setuid or setgid bit in /app", "/usr/bin/sudo: 1 file with a setuid or setgid bit in /usr/bin: /usr/bin/sudo; from layer 1"}},
 
+	// A waiver for /usr/bin/sudo does not accept what comes beside it.
+	"setuid, two in a directory": {setuid, `{"files": {"/usr/bin/sudo": {"mode": "4755", "size": 9}, "/usr/bin/x": {"mode": "4755"}}}`,
+		[]string{"/usr/bin: 2 files with a setuid or setgid bit in /usr/bin: /usr/bin/sudo, /usr/bin/x; from layer 1"}},
+	"capabilities, two in a directory": {fileCapabilities, `{"files": {"/app/a": {"mode": "755", "capabilities": true}, "/app/b": {"mode": "755", "capabilities": true}}}`,
+		[]string{"/app: 2 files with capabilities in /app: /app/a, /app/b; from layer 1"}},
 	"world-writable": {worldWritable, `{"files": {"/a/b": {"mode": "666"}, "/a/c": {"mode": "666"}, "/d": {"directory": true, "mode": "777"}, "/e": {"directory": true, "mode": "1777"}, "/f": {"link": "x"}, "/dev/null": {"mode": "666"}}}`,
-		[]string{"/a/b: 2 entries may be written by everybody in /a: /a/b, /a/c", "/d: 1 entry may be written by everybody in /"}},
+		[]string{"/a: 2 entries may be written by everybody in /a: /a/b, /a/c", "/d: 1 entry may be written by everybody in /"}},
 	"world-writable, in many directories": {worldWritable, `{"files": {` + members("/a/%d/x", 14, `{"mode": "666"}`) + `}}`,
 		[]string{"4 more of this kind in other places", "/a/0/x", "/a/1/x", "/a/10/x", "/a/11/x", "/a/12/x", "/a/13/x", "/a/2/x", "/a/3/x", "/a/4/x", "/a/5/x"}},
 

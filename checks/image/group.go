@@ -83,6 +83,15 @@ func (g groups) sorted() []*group {
 	return all
 }
 
+// place is where a finding about a group of one directory is: the file if there is but
+// one, else the directory, so that a waiver for one file accepts no other.
+func (g *group) place() checks.Location {
+	if g.Files == 1 {
+		return checks.Location{Path: g.samples[0].Path}
+	}
+	return checks.Location{Path: g.name}
+}
+
 // String says how many files there are, how large, and names the largest.
 func (g *group) String() string {
 	s := files(g.Files)

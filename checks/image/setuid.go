@@ -57,6 +57,6 @@ func judgeSetuid(img *Image) checks.Outcome {
 		}
 	}
 	return checks.Found(found.findings(func(g *group) checks.Finding {
-		return checks.At(checks.Location{Path: g.samples[0].Path}, "%s with a setuid or setgid bit in %s: %s; from %s", files(g.Files), g.name, named(g.samples, g.Files), img.layerName(g.layer))
+		return checks.At(g.place(), "%s with a setuid or setgid bit in %s: %s; from %s", files(g.Files), g.name, named(g.samples, g.Files), img.layerName(g.layer))
 	})...)
 }

@@ -43,7 +43,7 @@ func judgeWorldWritable(img *Image) checks.Outcome {
 		found.add(path.Dir("/"+e.Path), e)
 	}
 	return checks.Found(found.findings(func(g *group) checks.Finding {
-		return checks.At(checks.Location{Path: g.samples[0].Path}, "%s may be written by everybody in %s: %s; from %s",
+		return checks.At(g.place(), "%s may be written by everybody in %s: %s; from %s",
 			count(g.Files, "entry"), g.name, named(g.samples, g.Files), img.layerName(g.layer))
 	})...)
 }

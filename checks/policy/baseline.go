@@ -145,7 +145,7 @@ func ParseBaseline(name string, text []byte) (*Baseline, error) {
 }
 
 // JSON returns the file: sorted, and a line for each finding, so that a reviewer sees
-// which ones go.
+// which ones go. One that is too large to be read again is an error.
 func (b *Baseline) JSON() ([]byte, error) {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "{\n  \"version\": %d,\n  \"findings\": [", baselineVersion)
@@ -166,6 +166,9 @@ func (b *Baseline) JSON() ([]byte, error) {
 		out.WriteString("\n  ")
 	}
 	out.WriteString("]\n}\n")
+	if out.Len() > dockerfile.MaxFileSize {
+		return nil, fmt.Errorf("the baseline has %d bytes, and at most %d are read again: accept most of its %d findings by waivers, or give parts of the repository a policy and a baseline of their own", out.Len(), dockerfile.MaxFileSize, b.Len())
+	}
 	return out.Bytes(), nil
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -226,4 +227,14 @@ func FuzzParseBaseline(f *testing.F) {
 			t.Errorf("written as %s, read as %v: %v", out, again, err)
 		}
 	})
+}
+
+func TestBaselineTooLarge(t *testing.T) {
+	b := &Baseline{}
+	for i := range 20_000 {
+		b.entries = append(b.entries, baselined{fingerprint: fingerprint{Image: "Dockerfile", Check: "source/user", Message: fmt.Sprint("a", i)}, Count: 1})
+	}
+	if _, err := b.JSON(); err == nil || !strings.Contains(err.Error(), "at most 1048576 are read again") {
+		t.Errorf("a baseline that nobody can read: %v", err)
+	}
 }

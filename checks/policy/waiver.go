@@ -25,8 +25,8 @@ type Waiver struct {
 	// vulnerability, a package with or without its version, a variable; all if empty.
 	Subject string
 	// Path is the pattern of the files whose findings are meant, as in an ignore
-	// file; all if empty. Parse sees to it: a path that is set by hand covers none. Line is that of the findings, if one line of a file is
-	// meant, else 0.
+	// file; all if empty. Parse compiles it: a path that is set by hand covers none.
+	// Line is that of the findings, if one line of a file is meant, else 0.
 	Path string
 	Line int
 	// Reason is why they are accepted. It is required, but what has none is no
