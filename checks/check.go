@@ -154,6 +154,10 @@ type Finding struct {
 	Aliases []string `json:"aliases,omitempty"`
 	// Message says what was found, with its evidence, in one line.
 	Message string `json:"message"`
+	// Known is what of the message stays the same from one run to the next, by which a
+	// baseline knows the finding again beside its path and subject; empty where all but
+	// the numbers does.
+	Known string `json:"-"`
 	// Fix says what to do about this very finding; Run fills in the rule's.
 	Fix string `json:"fix"`
 	// Reference is the address of more about this finding; Run fills in the rule's.

@@ -83,7 +83,7 @@ const (
 // grownPaths names the directories that grew most.
 func grownPaths(img *Image) string {
 	grown := map[string]int64{}
-	for sign, of := range map[int64]*Image{1: img, -1: img.Baseline} {
+	add := func(of *Image, sign int64) {
 		for e := range of.Tree.All() {
 			if e.Type == tar.TypeReg && !e.HardLink {
 				if at := upTo(e.Path); grown[at] != 0 || len(grown) < maxGrown {
@@ -92,6 +92,8 @@ func grownPaths(img *Image) string {
 			}
 		}
 	}
+	add(img, 1) // the order tells what is left out
+	add(img.Baseline, -1)
 	var paths []string
 	for p, n := range grown {
 		if n > 0 {

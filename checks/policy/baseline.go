@@ -383,7 +383,7 @@ func fingerprintOf(image, check string, f checks.Finding) fingerprint {
 	for i, w := range words {
 		words[i] = withoutVersion(w)
 	}
-	return fingerprint{Image: image, Check: check, Path: f.Location.Path, Subject: strings.Join(words, " "), Message: withoutNumbers(f.Message)}
+	return fingerprint{Image: image, Check: check, Path: f.Location.Path, Subject: strings.Join(words, " "), Message: withoutNumbers(cmp.Or(f.Known, f.Message))}
 }
 
 var (

@@ -238,3 +238,19 @@ func TestBaselineTooLarge(t *testing.T) {
 		t.Errorf("a baseline that nobody can read: %v", err)
 	}
 }
+
+// A message may say what changes by the day: what is known of it counts.
+func TestBaselineKnown(t *testing.T) {
+	of := func(message, known string) report.Gate {
+		res := blocking("vuln/vulnerability", message)
+		res.Findings[0].Known = known
+		return gate(res)
+	}
+	b := baselineOf(t, of("HIGH in a 3.0.9-1, newly published", "HIGH in a"))
+	for known, want := range map[string]checks.Status{"HIGH in a": checks.Waived, "CRITICAL in a": checks.Fail, "": checks.Fail} {
+		reviewed := Review([]report.Gate{of("HIGH in a 3.0.10-1", known)}, Input{Rules: rules(), Baseline: b, Image: "Dockerfile"})
+		if got := reviewed[0].Results[0].Status; got != want {
+			t.Errorf("%q is %s, want %s", known, got, want)
+		}
+	}
+}

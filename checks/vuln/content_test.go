@@ -124,6 +124,27 @@ func TestNamesOfAFinding(t *testing.T) {
 	}
 }
 
+// A baseline knows a vulnerability again when the package was upgraded, when it is no
+// longer new and when another scanner sees it, and not when there is a fix at last.
+func TestKnownAgain(t *testing.T) {
+	v := Vulnerability{ID: "CVE-2026-0001", Package: "libssl3", Installed: "3.0.9-1", Severity: checks.High, Layer: 1, Published: now.Add(-day)}
+	known := func(v Vulnerability, at time.Time) string {
+		s := scan(&Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: []Vulnerability{v}})
+		s.Policy.Now = at
+		return judgeVulnerability(s).Findings[0].Known
+	}
+	first := known(v, now)
+	later := v
+	later.Installed, later.Layer, later.Title = "3.0.10-1~deb12u1", 2, "another title"
+	if got := known(later, now.Add(30*day)); got != first {
+		t.Errorf("%q, and later %q", first, got)
+	}
+	later.Fixed = "3.0.11-1"
+	if got := known(later, now); got == first {
+		t.Errorf("%q with and without a fix", got)
+	}
+}
+
 func TestEndOfLife(t *testing.T) {
 	for _, test := range []struct {
 		report Report
