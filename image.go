@@ -92,7 +92,8 @@ func (m *Imagegate) budgeted(ctx context.Context, p platformImage) (*image.Image
 }
 
 // readLayers reads what a platform's layers hold, and lines them up with the
-// instructions of the Dockerfile, as far as that can be read.
+// instructions of the Dockerfile, as far as that can be read; of that it takes the
+// variables, too.
 func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, archive *image.Archive, platform v1.Platform) (*image.Image, error) {
 	read, err := image.Read(ctx, archive, platform, m.limits)
 	if err != nil {
@@ -108,6 +109,7 @@ func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, ar
 	}
 	if src, err := dockerfile.Load(newDirectoryFS(ctx, source), options); err == nil {
 		read.BaseLayers = image.NameLayers(read.Layers, image.Steps(src))
+		read.Declared = image.Variables(src)
 	}
 	return read, nil
 }
