@@ -17,7 +17,6 @@ var buildArguments = checks.Check[*Image]{
 			"and every process of the container gets it.",
 		Fix:       "declare the ARG in a build stage and copy the result with COPY --from, or move it behind the last RUN; if the container is to have the variable, say so with ENV",
 		Reference: "https://docs.docker.com/build/building/variables/",
-		Aliases:   []string{"CIS-DI-0010"},
 	},
 	Good: `{
   "image": {"os": "linux", "config": {"Env": ["PATH=/usr/bin", "NODE_VERSION=20.20.2", "YARN_VERSION=1.22.22", "APP_VERSION=1.4.0"]}},
