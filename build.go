@@ -143,7 +143,10 @@ func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*ta
 	if err != nil {
 		return nil, err
 	}
-	return img, m.complete(img.archive.Manifests())
+	if err := m.complete(img.archive.Manifests()); err != nil {
+		return nil, err
+	}
+	return img, nil
 }
 
 // built returns the tarball of all platforms.

@@ -132,10 +132,10 @@ const snakeoil = "ssl-cert-snakeoil.key"
 // installedBelow and installedIn are where package managers put what everybody can
 // have: keys and tokens in there are those of tests and manuals.
 var (
-	installedBelow = []string{"usr/lib/", "usr/lib64/", "usr/libexec/", "lib/", "lib64/", "usr/include/", "usr/share/", "usr/local/go/", "usr/local/include/", "usr/local/share/", "usr/local/lib/", "nix/store/"}
-	installedIn    = []string{"/node_modules/", "/site-packages/", "/dist-packages/", "/go/pkg/mod/", "/.cargo/registry/", "/.cargo/git/", "/gems/", "/vendor/bundle/", "/.m2/repository/", "/.rustup/toolchains/"}
+	installedBelow = []string{"usr/lib/", "usr/lib64/", "usr/libexec/", "lib/", "lib64/", "usr/include/", "usr/share/", "usr/local/go/", "usr/local/include/", "usr/local/share/", "usr/local/lib/", "opt/conda/", "nix/store/"}
+	installedIn    = []string{"/node_modules/", "/site-packages/", "/dist-packages/", "/go/pkg/mod/", "/.cargo/registry/", "/.cargo/git/", "/gems/", "/vendor/", "/cargo/registry/", "/.nuget/packages/", "/.m2/repository/", "/.rustup/toolchains/"}
 	// servedBelow are the places below those of packages where applications go.
-	servedBelow = []string{"usr/share/nginx/", "usr/local/lib/app", "usr/lib/app"}
+	servedBelow = []string{"usr/share/nginx/", "usr/share/caddy/"}
 )
 
 // published reports whether a file lies where package managers install.

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// Entry is one file of an image or one entry of a layer.
+// Entry is a file, a directory or a link of an image.
 type Entry struct {
 	// Path is clean and relative to the root: "etc/passwd".
 	Path string

@@ -269,11 +269,11 @@ func certainPrograms(script string) []string {
 				return false
 			}
 			if shellBuiltins[program] {
-				// What comes behind these depends on them.
+				// What comes behind any other depends on it.
 				return slices.Contains([]string{":", "echo", "export", "set", "true", "umask"}, program)
 			}
 			programs = append(programs, program)
-			return path.Base(program) != "exit" && cmd.Args[0].Lit() != "exec"
+			return cmd.Args[0].Lit() != "exec"
 		}
 		return false
 	}

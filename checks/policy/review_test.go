@@ -247,3 +247,24 @@ func TestReviewOfNoPolicy(t *testing.T) {
 		}
 	}
 }
+
+// TestReviewOfOrganisation has waivers that are for many projects.
+func TestReviewOfOrganisation(t *testing.T) {
+	image := report.Gate{Name: "image", Results: []checks.Result{result("image/size", "size"), result("image/healthcheck")}}
+	in := Input{Rules: rules(), Now: time.Date(2027, 1, 20, 0, 0, 0, 0, time.UTC)}
+	in.Policy = parsed(t, "o.yaml", `
+waivers:
+- {check: image/size, reason: a, expires: 2027-01-01}
+- {check: image/size, subject: size, reason: b, expires: 2027-01-25}
+- {check: image/healthcheck, reason: nothing needs it}
+- {check: image/healthcheck}
+`).OfOrganisation()
+	want := []string{
+		"fail policy/no-reason o.yaml:6:3: the waiver gives no reason to accept image/healthcheck, so that it accepts nothing",
+		"waived image/size size: b (until 2027-01-25)",
+		"warn policy/expired o.yaml:3:3: the waiver accepted image/size until 2027-01-01",
+	}
+	if diff := cmp.Diff(want, lines(Review([]report.Gate{image}, in))); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
