@@ -86,7 +86,10 @@ type tarball struct {
 	// archive reads them in the module's own file system.
 	archive *image.Archive
 	// file holds the same bytes for containers.
-	file      *dagger.File
+	file *dagger.File
+	// foreign is whether it was built elsewhere: beside the image that is judged it may
+	// describe another one, in Docker's older format, for who prefers that.
+	foreign   bool
 	platforms []platformImage
 }
 
