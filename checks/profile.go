@@ -61,7 +61,8 @@ func Select[T any](list []Check[T], p Profile) []Check[T] {
 }
 
 // Apply returns the result as the profile has it: MinimalProfile drops findings
-// below High that only warn or are accepted, StrictProfile lets those from Medium up block.
+// below High that only warn or are accepted, StrictProfile lets those from Medium up
+// block. What could not be judged stays an Error.
 func (p Profile) Apply(res Result) Result {
 	if len(res.Findings) == 0 {
 		return res
@@ -77,7 +78,9 @@ func (p Profile) Apply(res Result) Result {
 		findings = append(findings, f)
 	}
 	res.Findings = findings
-	res.Status = res.Worst()
+	if res.Status != Error {
+		res.Status = res.Worst()
+	}
 	return res
 }
 

@@ -39,6 +39,12 @@ func TestProfile(t *testing.T) {
 	if got := StrictProfile.Apply(skipped); got.Status != Skipped {
 		t.Errorf("a skipped result became %s", got.Status)
 	}
+	broken := Result{Status: Error, Findings: []Finding{{Status: Warn, Severity: Low}}}
+	for _, profile := range []Profile{MinimalProfile, DefaultProfile, StrictProfile} {
+		if got := profile.Apply(broken); got.Status != Error {
+			t.Errorf("%s makes an error with a finding %s", profile, got.Status)
+		}
+	}
 	accepted := Result{Status: Waived, Findings: []Finding{{Status: Waived, Severity: High}, {Status: Waived, Severity: Medium}}}
 	for profile, findings := range map[Profile]int{MinimalProfile: 1, DefaultProfile: 2, StrictProfile: 2} {
 		if got := profile.Apply(accepted); got.Status != Waived || len(got.Findings) != findings {

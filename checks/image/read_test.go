@@ -194,6 +194,7 @@ func TestTree(t *testing.T) {
 		"loop":                         {[][]tar.Header{{symlink("etc/passwd", "passwd")}}, "", "too many levels of symbolic links"},
 		"loop of directories":          {[][]tar.Header{{symlink("etc", "etc"), file("etc/passwd", "")}}, "", "too many levels of symbolic links"},
 		"growing symlink":              {[][]tar.Header{{symlink("etc", strings.Repeat("etc/", 1000))}, {file("etc/passwd", "")}}, "", "etc/: path too long"},
+		"links that lead ever deeper":  {deeper(), "", "symbolic links lead to a path of more than 4096 bytes"},
 		"directory for a file":         {[][]tar.Header{{dir("etc/passwd")}}, "", "not a regular file"},
 		"below a file":                 {[][]tar.Header{{file("etc", "")}, {file("etc/passwd", "")}}, "", "layer 2 of 2 (sha256:"},
 		"hard link to a directory":     {[][]tar.Header{{dir("a"), hardlink("b", "a")}}, "", "it is a directory"},
@@ -289,6 +290,17 @@ func TestReadHostile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deeper is a layer whose entries have short names, and lie deeper than any path
+// reaches: each link leads down from where the one before it has led to.
+func deeper() [][]tar.Header {
+	var headers []tar.Header
+	long := strings.Repeat("a/", 500)
+	for i := range 30 {
+		headers = append(headers, symlink(strings.Repeat("l/", i)+"l", long))
+	}
+	return [][]tar.Header{{dir(long)}, append(headers, file(strings.Repeat("l/", 30)+"f", ""))}
 }
 
 // owners are files of as many owners.

@@ -53,6 +53,7 @@ type Tree struct {
 	// The directory of the last entry, which most share with the one before.
 	lastDir  []byte
 	lastNode nodeID
+	lastSize int // of the path of lastNode, in bytes
 }
 
 type nodeID uint32
@@ -279,6 +280,16 @@ func (t *Tree) path(id nodeID) string {
 	return strings.Join(steps, "/")
 }
 
+// pathSize returns how many bytes the path of a node has, from its slash at the start
+// on; of one that is longer than the limit, some number beyond that.
+func (t *Tree) pathSize(id nodeID) int {
+	size := 0
+	for ; id != root && size <= t.limits.Path; id = t.node(id).parent {
+		size += 1 + len(t.text(t.node(id).name))
+	}
+	return size
+}
+
 // entry returns a node as an Entry with this path.
 func (t *Tree) entry(id nodeID, path string) Entry {
 	n := t.node(id)
@@ -444,7 +455,10 @@ func (t *Tree) add(layer, index int, dir, base, link []byte, r record) error {
 		if err != nil {
 			return err
 		}
-		t.lastDir, t.lastNode = append(t.lastDir[:0], dir...), parent
+		t.lastDir, t.lastNode, t.lastSize = append(t.lastDir[:0], dir...), parent, t.pathSize(parent)
+	}
+	if t.lastSize+1+len(base) > t.limits.Path {
+		return fmt.Errorf("symbolic links lead to a path of more than %d bytes", t.limits.Path)
 	}
 	n := node{index: uint32(index), layer: uint16(layer), mode: r.mode, owner: r.owner, program: r.program, kind: r.kind, flags: r.flags}
 	size := r.size

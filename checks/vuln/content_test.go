@@ -112,7 +112,7 @@ func TestNamesOfAFinding(t *testing.T) {
 		{[]string{"GHSA-35jh-r3h4-6jhm", "CVE-2021-23337"}, "CVE-2021-23337 a@1", "GHSA-35jh-r3h4-6jhm"},
 		{[]string{"CVE-2023-5363", "DSA-5532-1", "DSA-5532-1"}, "CVE-2023-5363 a@1", "DSA-5532-1"},
 		{[]string{"DSA-5532-1", "CVE-2023-5363"}, "DSA-5532-1 a@1", "CVE-2023-5363"},
-		{[]string{"GHSA-35jh-r3h4-6jhm", "CVE-2021-0001", "CVE-2021-0002"}, "GHSA-35jh-r3h4-6jhm a@1", "CVE-2021-0001 CVE-2021-0002"},
+		{[]string{"GHSA-35jh-r3h4-6jhm", "CVE-2021-0001", "CVE-2021-0002"}, "GHSA-35jh-r3h4-6jhm a@1", ""}, // each is but a part of it
 		{[]string{"TEMP-0000000-1"}, "TEMP-0000000-1 a@1", ""},
 	} {
 		v := Vulnerability{Package: "a", Installed: "1", Severity: checks.High}
@@ -206,8 +206,12 @@ func TestDenies(t *testing.T) {
 		"GPL-2.0-only WITH Classpath-exception":     "GPL-2.0-only WITH Classpath-exception",
 		"MIT OR":                                    "",
 		"GPL-2.0-only OR":                           "GPL-2.0-only OR",
+		"MIT, GPL-2.0-only":                         "GPL-2.0-only",
+		"AGPL-3.0-only; see LICENSE":                "AGPL-3.0-only",
+		"MIT/X11":                                   "",
+		"BSD like, not LGPL-2.1-only":               "",
 		"Custom License":                            "Custom License",
-		"((((((((((((((((((((GPL-1.0))))))))))))))": "",
+		"((((((((((((((((((((GPL-1.0))))))))))))))": "GPL-1.0",
 		"": "",
 	} {
 		if got := denies(denied, expression); got != want {

@@ -65,5 +65,10 @@ func comparePackages(a, b pkg) int {
 }
 
 // otherIDs are those by which a waiver may name a vulnerability of a package
-// besides the subject of its finding, which has the id and the package.
-func (v Vulnerability) otherIDs() []string { return slices.Concat(v.Aliases, v.Advisories) }
+// besides the subject of its finding, which has the id and the package. Where one id
+// stands for several CVEs, who accepts one of these has not accepted the others.
+func (v Vulnerability) otherIDs() []string {
+	return slices.DeleteFunc(slices.Concat(v.Aliases, v.Advisories), func(id string) bool {
+		return strings.HasPrefix(id, "CVE-") && slices.Contains(v.Advisories, id)
+	})
+}

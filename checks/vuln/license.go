@@ -94,14 +94,25 @@ const maxLicenseDepth = 16
 
 // denies returns the identifier in an SPDX expression for which it is denied;
 // empty if it is not. Of the alternatives of OR one that is not denied is
-// enough. A text that is no expression is taken as one identifier.
+// enough. A text that is no expression is denied as a whole or for any word of it:
+// what holds them together is not known.
 func denies(denied []string, expression string) string {
 	p := &licenseParser{denied: denied, words: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(expression))}
 	term, ok := p.alternatives(0)
-	if !ok || len(p.words) > 0 {
-		return matchLicense(denied, expression)
+	if ok && len(p.words) == 0 {
+		return term
 	}
-	return term
+	for _, name := range append([]string{expression}, strings.FieldsFunc(expression, isNoIdentifier)...) {
+		if term := matchLicense(denied, name); term != "" {
+			return term
+		}
+	}
+	return ""
+}
+
+// isNoIdentifier reports whether no SPDX identifier has the character.
+func isNoIdentifier(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-.+:", r))
 }
 
 // licenseParser reads an expression of the form that SPDX 2.3, annex D, gives.

@@ -22,13 +22,16 @@ type issue struct {
 type sighting struct {
 	scanner  string
 	severity checks.Severity
-	fixed    string
+	// fixed is empty where it says that there is no such version, or, with
+	// fixUnknown, nothing of it.
+	fixed      string
+	fixUnknown bool
 }
 
 // issues merges the vulnerabilities of all reports: those of the same package in
-// the same version that have an id or an alias in common are one. What a
-// distribution calls a source package by one scanner and a binary package by
-// another stays apart.
+// the same version that have an id or an alias in common are one, save that two CVEs
+// never are, whatever stands for both. What a distribution calls a source package by
+// one scanner and a binary package by another stays apart.
 func (s *Scan) issues() []issue {
 	type reported struct {
 		report int
@@ -36,12 +39,20 @@ func (s *Scan) issues() []issue {
 	}
 	// The ids of a package are joined into sets: parent leads from each to its set's first.
 	parent := map[string]string{}
+	cves := map[string]string{} // the CVE of a set, by its first
 	find := func(key string) string {
 		for parent[key] != key {
 			parent[key] = parent[parent[key]]
 			key = parent[key]
 		}
 		return key
+	}
+	join := func(a, b string) {
+		a, b = find(a), find(b)
+		if a == b || cves[a] != "" && cves[b] != "" {
+			return
+		}
+		parent[a], cves[b] = b, cmp.Or(cves[a], cves[b])
 	}
 	var all []reported
 	var keys []string // of each of all
@@ -52,8 +63,11 @@ func (s *Scan) issues() []issue {
 			for _, id := range append([]string{v.ID}, v.Aliases...) {
 				if parent[of+id] == "" {
 					parent[of+id] = of + id
+					if strings.HasPrefix(id, "CVE-") {
+						cves[of+id] = id
+					}
 				}
-				parent[find(of+id)] = find(of + v.ID)
+				join(of+id, of+v.ID)
 			}
 		}
 	}
@@ -75,7 +89,7 @@ func (s *Scan) issues() []issue {
 			}
 			// One scanner may report it at several places.
 			if v.report != last {
-				merged.seen = append(merged.seen, sighting{s.Reports[v.report].Scanner.Name, v.Severity, v.Fixed})
+				merged.seen = append(merged.seen, sighting{s.Reports[v.report].Scanner.Name, v.Severity, v.Fixed, v.FixUnknown})
 				last = v.report
 			}
 		}
@@ -109,6 +123,7 @@ func (v *Vulnerability) fill(other Vulnerability) {
 	}
 	v.PURL = cmp.Or(v.PURL, other.PURL)
 	v.Fixed = cmp.Or(v.Fixed, other.Fixed)
+	v.FixUnknown = v.FixUnknown && other.FixUnknown
 	v.Status = cmp.Or(v.Status, other.Status)
 	v.Title = cmp.Or(v.Title, other.Title)
 	v.URL = cmp.Or(v.URL, other.URL)
@@ -164,23 +179,26 @@ func (i issue) by(lookers []string) string {
 
 // differences says what the scanners that have seen an issue do not agree on.
 func (i issue) differences() []string {
-	var severities, fixes []string
-	for _, s := range i.seen {
-		severities = append(severities, string(s.severity))
-		fixes = append(fixes, cmp.Or(versions(s.fixed), "no fixed version"))
+	severity := func(s sighting) string { return string(s.severity) }
+	fix := func(s sighting) string {
+		if s.fixUnknown {
+			return ""
+		}
+		return cmp.Or(versions(s.fixed), "no fixed version")
 	}
 	var all []string
-	for _, said := range [][]string{severities, fixes} {
-		distinct := slices.Clone(said)
-		slices.Sort(distinct)
-		if len(slices.Compact(distinct)) < 2 {
-			continue
-		}
+	for _, of := range []func(sighting) string{severity, fix} {
 		var words []string
-		for n, s := range i.seen {
-			words = append(words, said[n]+" by "+s.scanner)
+		distinct := map[string]bool{}
+		for _, s := range i.seen {
+			if said := of(s); said != "" {
+				distinct[said] = true
+				words = append(words, said+" by "+s.scanner)
+			}
 		}
-		all = append(all, strings.Join(words, ", "))
+		if len(distinct) > 1 {
+			all = append(all, strings.Join(words, ", "))
+		}
 	}
 	return all
 }

@@ -79,6 +79,18 @@ func TestMerge(t *testing.T) {
 			[]Vulnerability{v(cve, "", "a", "1", "pkg:maven/org.x/a@1", checks.High, "2", "")},
 			"CVE-2021-0001 [] org.x:a 1  HIGH 2; seen by Trivy and Grype []",
 		},
+		"two CVEs with an advisory in common": {
+			[]Vulnerability{v(cve, ghsa, "a", "1", "", checks.High, "2", ""), v(other, ghsa, "a", "1", "", checks.Critical, "2", "")},
+			[]Vulnerability{v(ghsa, "", "a", "1", "", checks.High, "2", "")},
+			"CVE-2021-0001 [GHSA-aaaa-bbbb-cccc] a 1  HIGH 2; seen by Trivy and Grype []\n" +
+				"CVE-2021-0002 [GHSA-aaaa-bbbb-cccc] a 1  CRITICAL 2; seen by Trivy, not by Grype []",
+		},
+		"two CVEs that a later report joins": {
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", ""), v(other, "", "a", "1", "", checks.Critical, "2", "")},
+			[]Vulnerability{v(cve, ghsa, "a", "1", "", checks.High, "2", ""), v(other, ghsa, "a", "1", "", checks.Critical, "2", "")},
+			"CVE-2021-0001 [GHSA-aaaa-bbbb-cccc] a 1  HIGH 2; seen by Trivy and Grype []\n" +
+				"CVE-2021-0002 [GHSA-aaaa-bbbb-cccc] a 1  CRITICAL 2; seen by Trivy and Grype []",
+		},
 		"order of fixes": {
 			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2.1, v1.5", "")},
 			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "1.5,2.1", "")},

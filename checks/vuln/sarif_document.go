@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,11 @@ type sarifRun struct {
 			Version         string
 			Rules           []sarifRule
 		}
+		// Extensions are plugins of the tool, with rules of their own.
+		Extensions []struct {
+			Name  string
+			Rules []sarifRule
+		}
 	}
 	Invocations []struct{ ExecutionSuccessful *bool }
 	Results     []sarifResult
@@ -40,6 +46,7 @@ type sarifRule struct {
 	ID                   string
 	HelpURI              string
 	ShortDescription     struct{ Text string }
+	Help                 struct{ Text string }
 	DefaultConfiguration struct{ Level string }
 	Properties           sarifProperties
 }
@@ -60,6 +67,11 @@ type sarifResult struct {
 	Rule      struct {
 		ID    string
 		Index *int
+		// ToolComponent is the extension that the rule is of.
+		ToolComponent struct {
+			Name  string
+			Index *int
+		}
 	}
 	Kind          string
 	Level         string
@@ -155,11 +167,14 @@ func (run *sarifRun) report() (*Report, error) {
 	return report, nil
 }
 
-// rule returns the rule of a result; one with the id alone where the tool does
-// not describe it.
+// rule returns the rule of a result, of the tool itself or of an extension of it; one
+// with the id alone where nobody describes it.
 func (run *sarifRun) rule(result sarifResult) (sarifRule, error) {
 	id := cmp.Or(result.RuleID, result.Rule.ID)
-	rules := run.Tool.Driver.Rules
+	rules, err := run.rulesFor(result)
+	if err != nil {
+		return sarifRule{}, err
+	}
 	for _, index := range []*int{result.RuleIndex, result.Rule.Index} {
 		if index == nil || *index == -1 {
 			continue
@@ -178,6 +193,29 @@ func (run *sarifRun) rule(result sarifResult) (sarifRule, error) {
 		return sarifRule{}, errors.New("it names no rule")
 	}
 	return sarifRule{ID: id}, nil
+}
+
+// rulesFor returns the rules among which that of a result is.
+func (run *sarifRun) rulesFor(result sarifResult) ([]sarifRule, error) {
+	extensions, of := run.Tool.Extensions, result.Rule.ToolComponent
+	if of.Index != nil && *of.Index != -1 {
+		if *of.Index < 0 || *of.Index >= len(extensions) {
+			return nil, fmt.Errorf("its rule is of extension %d of the tool, and there are %d", *of.Index, len(extensions))
+		}
+		return extensions[*of.Index].Rules, nil
+	}
+	for _, e := range extensions {
+		if e.Name == of.Name && of.Name != "" {
+			return e.Rules, nil
+		}
+	}
+	rules := run.Tool.Driver.Rules
+	if result.RuleIndex == nil && result.Rule.Index == nil {
+		for _, e := range extensions { // the id alone tells
+			rules = append(slices.Clip(rules), e.Rules...)
+		}
+	}
+	return rules, nil
 }
 
 func (result sarifResult) severity(rule sarifRule) (checks.Severity, error) {
@@ -262,7 +300,7 @@ func (result sarifResult) location() checks.Location {
 var (
 	vulnerabilityID = regexp.MustCompile(`^(CVE-[0-9]{4}-[0-9]{4,}|GHSA(-[0-9a-zA-Z]{4}){3})`)
 	packageURL      = regexp.MustCompile(`pkg:[a-zA-Z0-9.+-]+/[^\s"'<>)\]]+`)
-	fixedVersion    = regexp.MustCompile(`(?im)^[ \t]*fixed version[ \t]*:[ \t]*(.*?)[ \t]*$`)
+	fixedVersion    = regexp.MustCompile(`(?im)^[ \t]*fix(?:ed)? version[ \t]*:[ \t]*(.*?)[ \t]*$`)
 	trivyPackage    = regexp.MustCompile(`^Package: (.+)\nInstalled Version: (.+)\n`)
 )
 
@@ -278,8 +316,12 @@ func (result sarifResult) vulnerabilities(rule sarifRule, severity checks.Severi
 		v.Path = inImage(where)
 	}
 	v.Fixed = line(rule.Properties.FixedVersion)
-	if match := fixedVersion.FindStringSubmatch(result.Message.Text); match != nil {
-		v.Fixed = line(match[1])
+	v.FixUnknown = v.Fixed == ""
+	for _, text := range []string{result.Message.Text, rule.Help.Text} { // Grype's help says it
+		if match := fixedVersion.FindStringSubmatch(text); match != nil {
+			v.Fixed, v.FixUnknown = line(match[1]), false
+			break
+		}
 	}
 	if strings.EqualFold(v.Fixed, "not fixed") {
 		v.Fixed = ""

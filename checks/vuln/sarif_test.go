@@ -128,6 +128,77 @@ func TestSARIFVulnerabilities(t *testing.T) {
 	}
 }
 
+// A report that does not say whether there is a fixed version is none that says there
+// is not.
+func TestSARIFFix(t *testing.T) {
+	of := func(properties, help, message string) string {
+		return run(fmt.Sprintf(`{"id": "CVE-2021-0001", "help": {"text": %q}, "properties": {"security-severity": "8.0", "purl": "pkg:npm/a@1"%s}}`, help, properties),
+			fmt.Sprintf(`{"ruleIndex": 0, "message": {"text": %q}}`, message))
+	}
+	for name, test := range map[string]struct{ document, want string }{
+		"nothing said":      {of("", "", "a is vulnerable"), "fail HIGH : CVE-2021-0001 a@1: HIGH in a 1, fixed versions not reported\n"},
+		"in the properties": {of(`, "fixed_version": "2"`, "", ""), "fail HIGH : CVE-2021-0001 a@1: HIGH in a 1, fixed in 2\n"},
+		"none, by Scout":    {of(`, "fixed_version": "not fixed"`, "", ""), "warn HIGH : CVE-2021-0001 a@1: HIGH in a 1, no fixed version\n"},
+		"in the message":    {of("", "", "Fixed Version: 2\nSeverity: HIGH"), "fail HIGH : CVE-2021-0001 a@1: HIGH in a 1, fixed in 2\n"},
+		"none, by Trivy":    {of("", "", "Fixed Version: \nSeverity: HIGH"), "warn HIGH : CVE-2021-0001 a@1: HIGH in a 1, no fixed version\n"},
+		"in Grype's help":   {of("", "Version: 1\nFix Version: 2\nType: npm", ""), "fail HIGH : CVE-2021-0001 a@1: HIGH in a 1, fixed in 2\n"},
+		"none, by Grype":    {of("", "Version: 1\nFix Version: \nType: npm", ""), "warn HIGH : CVE-2021-0001 a@1: HIGH in a 1, no fixed version\n"},
+	} {
+		reports, err := DecodeSARIF(strings.NewReader(test.document), "a.sarif")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		s := scan(reports...)
+		for _, ignore := range []bool{false, true} {
+			s.Policy.IgnoreUnfixed = ignore
+			want := test.want
+			if ignore && strings.HasPrefix(want, "warn") {
+				want = "pass "
+			}
+			if got := lines(vulnerability, s); !strings.HasPrefix(got, want) {
+				t.Errorf("%s, left out %t: got %swant %s", name, ignore, got, want)
+			}
+		}
+		// Another scanner knows.
+		trivy := &Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: []Vulnerability{{ID: "CVE-2021-0001", Package: "a", Installed: "1", Severity: checks.High}}}
+		if i := scan(reports[0], trivy).issues()[0]; strings.Contains(test.want, "not reported") && (!i.at[0].unfixed() || len(i.differences()) > 0) {
+			t.Errorf("%s: beside Trivy, which knows that there is none: %+v, %v", name, i.at[0], i.differences())
+		}
+	}
+}
+
+// Rules of a tool's extensions count as its own.
+func TestSARIFExtensions(t *testing.T) {
+	document := func(result string) string {
+		return `{"version": "2.1.0", "runs": [{"tool": {
+			"driver": {"name": "tool", "rules": [{"id": "own", "defaultConfiguration": {"level": "note"}}]},
+			"extensions": [{"name": "first"}, {"name": "second", "rules": [{"id": "other", "defaultConfiguration": {"level": "error"}}]}]
+		}, "results": [` + result + `]}]}`
+	}
+	for result, want := range map[string]string{
+		`{"ruleIndex": 0}`: "warn LOW : own: tool: own\n",
+		`{"rule": {"index": 0, "toolComponent": {"index": 1}}}`:        "fail HIGH : other: tool: other\n",
+		`{"rule": {"index": 0, "toolComponent": {"name": "second"}}}`:  "fail HIGH : other: tool: other\n",
+		`{"ruleId": "other", "rule": {"toolComponent": {"index": 1}}}`: "fail HIGH : other: tool: other\n",
+		`{"ruleId": "other"}`: "fail HIGH : other: tool: other\n",
+		`{"rule": {"index": 0, "toolComponent": {"index": -1}}}`:                "warn LOW : own: tool: own\n",
+		`{"ruleId": "other", "rule": {"toolComponent": {"index": 2}}}`:          "its rule is of extension 2 of the tool, and there are 2",
+		`{"ruleIndex": 0, "rule": {"index": 0, "toolComponent": {"index": 0}}}`: "it is of rule 0, and there are 0",
+	} {
+		reports, err := DecodeSARIF(strings.NewReader(document(result)), "a.sarif")
+		if err != nil {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", result, err, want)
+			}
+			continue
+		}
+		if got := lines(sarif, scan(reports...)); got != want {
+			t.Errorf("%s: got %s, want %s", result, got, want)
+		}
+	}
+}
+
 func TestDecodeSARIFErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                   "a.sarif: it is empty",

@@ -31,7 +31,7 @@ const DefaultMaxAge = 7 * 24 * time.Hour
 // default, but for Now, which has to be set.
 type Policy struct {
 	// Threshold is the severity from which a finding blocks; empty is HIGH. A
-	// vulnerability blocks only if there is a version without it.
+	// vulnerability blocks only if there is a version without it, or may be one.
 	Threshold checks.Severity
 	// IgnoreUnfixed leaves out vulnerabilities that no version is free of, which
 	// are warned of otherwise. Those left out are counted.
@@ -177,6 +177,8 @@ type Vulnerability struct {
 	// Fixed is the version without the vulnerability, or several such; empty if
 	// there is none.
 	Fixed string
+	// FixUnknown is whether the report says nothing of fixed versions: there may be one.
+	FixUnknown bool
 	// Status is what the package's distributor has said: affected, not_affected,
 	// fixed, under_investigation, will_not_fix, fix_deferred, end_of_life, unknown.
 	Status   string
