@@ -120,10 +120,13 @@ type archive map[string][]byte
 
 func archiveOf(t *testing.T, img v1.Image) archive {
 	t.Helper()
+	return archiveOfIndex(t, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: img}))
+}
+
+func archiveOfIndex(t *testing.T, index v1.ImageIndex) archive {
+	t.Helper()
 	dir := t.TempDir()
-	if err := must(layout.Write(dir, empty.Index)).AppendImage(img); err != nil {
-		t.Fatal(err)
-	}
+	must(layout.Write(dir, index))
 	files := archive{}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -354,6 +357,31 @@ func TestArchiveThatIsStrange(t *testing.T) {
 		if !strings.Contains(out.stdout, want) {
 			t.Errorf("the table lacks %q\n%s", want, out)
 		}
+	}
+}
+
+// TestArchiveOfBuildx judges what Buildx writes by default: an index with the image and
+// a statement on how it was built, and no manifest.json.
+func TestArchiveOfBuildx(t *testing.T) {
+	built := filepath.Join(t.TempDir(), "built.tar")
+	dagger(t, "call", "build", "--source=examples/go-api", "as-tarball", "export", "--path="+built).succeed(t)
+	img := builtImage(t, built)
+	statement := must(mutate.AppendLayers(mutate.MediaType(empty.Image, types.OCIManifestSchema1), static.NewLayer([]byte(`{}`), "application/vnd.in-toto+json")))
+	inner := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex),
+		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: must(img.ConfigFile()).Platform()}},
+		mutate.IndexAddendum{Add: statement, Descriptor: v1.Descriptor{
+			Platform:    &v1.Platform{OS: "unknown", Architecture: "unknown"},
+			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": must(img.Digest()).String()},
+		}})
+	outer := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: inner})
+	out := dagger(t, "call", "check-image", "--source=examples/go-api", "--archive="+save(t, archiveOfIndex(t, outer).bytes())).succeed(t)
+	for _, want := range []string{"image passed", "scan passed", "run passed", must(inner.Digest()).String()} {
+		if !strings.Contains(out.stdout, want) {
+			t.Errorf("the table lacks %q\n%s", want, out)
+		}
+	}
+	if !strings.Contains(out.stdout, "image/*") || strings.Contains(out.stdout, "image/build-arguments") {
+		t.Errorf("the build arguments of the source are not judged\n%s", out)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// contains reports whether a table says something: it wraps its lines between words,
-// and beside the other columns.
+// contains reports whether a table says what a pattern of words, with single spaces,
+// says: it wraps its lines between words, and has other columns beside them.
 func (r result) contains(words string) bool {
 	return regexp.MustCompile(strings.Join(strings.Fields(words), `\s+(?:\S.*\n\s+)?`)).MatchString(r.stdout + r.stderr)
 }
