@@ -14,6 +14,7 @@ import (
 	"github.com/imagegate/imagegate/checks/catalog"
 	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/policy"
+	"github.com/imagegate/imagegate/checks/vuln"
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
@@ -137,7 +138,12 @@ func (m *Imagegate) layered(ctx context.Context, source *directoryFS, rules []ch
 	if err != nil {
 		return merged, false, err
 	}
-	merged, err = policy.Merge(merged, flags, rules)
+	if merged, err = policy.Merge(merged, flags, rules); err != nil {
+		return merged, false, err
+	}
+	if len(m.Vex) > 0 {
+		err = merged.Refuse(checks.Location{Path: "--vex"}, vuln.Accepted, checks.NamesOf(rules))
+	}
 	return merged, !found && m.Policy == nil, err
 }
 

@@ -182,13 +182,20 @@ func TestNameLayers(t *testing.T) {
 
 func TestInstruction(t *testing.T) {
 	for by, want := range map[string]string{
-		"/bin/sh -c #(nop) ADD file:0123 in / ":                 "ADD file:0123 in /",
-		"/bin/sh -c apt-get update     && apt-get install -y x": "RUN apt-get update && apt-get install -y x",
-		"RUN /bin/sh -c npm ci # buildkit":                      "RUN npm ci",
-		"RUN |2 TOKEN=f3b1c9d7 B=1 /bin/sh -c make # buildkit":  "RUN make",
-		"|1 TOKEN=f3b1c9d7 /bin/sh -c make":                     "RUN make",
-		"COPY . . # buildkit":                                   "COPY . .",
-		"RUN /bin/sh -c curl -H " + githubToken + " # buildkit": "",
+		"/bin/sh -c #(nop) ADD file:0123 in / ":                                                "ADD file:0123 in /",
+		"/bin/sh -c apt-get update     && apt-get install -y x":                                "RUN apt-get update && apt-get install -y x",
+		"RUN /bin/sh -c npm ci # buildkit":                                                     "RUN npm ci",
+		"RUN |2 TOKEN=f3b1c9d7 B=1 /bin/sh -c make # buildkit":                                 "RUN make",
+		"|1 TOKEN=f3b1c9d7 /bin/sh -c make":                                                    "RUN make",
+		"COPY . . # buildkit":                                                                  "COPY . .",
+		"RUN /bin/sh -c curl -H " + githubToken + " # buildkit":                                "",
+		"RUN /bin/sh -c git clone https://me:s3cr3tpw@git.example.org/x # buildkit":            "",
+		"/bin/sh -c curl -u me:s3cr3tpw https://x.y":                                           "",
+		"RUN /bin/sh -c make && deploy --password s3cr3tpw":                                    "",
+		"RUN /bin/sh -c DB_PASSWORD=s3cr3tpw make":                                             "",
+		"RUN /bin/sh -c curl -H 'Authorization: Bearer f3b1c9d7e2' https://x.y":                "",
+		"RUN /bin/sh -c DB_PASSWORD=$DB_PASSWORD make":                                         "RUN DB_PASSWORD=$DB_PASSWORD make",
+		"RUN /bin/sh -c git clone https://git.example.org/x && apt-get install -y --force x=1": "RUN git clone https://git.example.org/x && apt-get install -y --force x=1",
 		"": "",
 		"RUN /bin/sh -c " + strings.Repeat("ä", 100): "RUN " + strings.Repeat("ä", 38) + "…",
 	} {

@@ -47,18 +47,18 @@ func nameLayers(img *Image) {
 var buildArgs = regexp.MustCompile(`^(RUN )?\|\d+ .*?(/bin/\S*sh -c )`)
 
 // instruction returns an entry of the history as it stands in a Dockerfile, short
-// enough for a finding; empty where a secret is in it.
+// enough for a finding; empty where a secret may be in it.
 func instruction(by string) string {
 	by = strings.Join(strings.Fields(by), " ")
-	if _, secret := source.TokenIn(by); secret {
-		return ""
-	}
 	by = buildArgs.ReplaceAllString(by, "RUN $2")
 	by = strings.TrimSuffix(by, " # buildkit")
 	if rest, ok := strings.CutPrefix(by, "/bin/sh -c #(nop) "); ok {
 		by = strings.TrimSpace(rest)
 	} else if rest, ok := strings.CutPrefix(strings.TrimPrefix(by, "RUN "), "/bin/sh -c "); ok {
 		by = "RUN " + rest
+	}
+	if source.MayHoldSecret(strings.TrimPrefix(by, "RUN ")) {
+		return ""
 	}
 	const long = 80
 	if len(by) > long {

@@ -60,7 +60,8 @@ func (p *Policy) Set(key string, from checks.Location) {
 // for profile and scan.threshold it is what lets less pass; a list has to hold all
 // that the lower one has, but run.tmpfs nothing else; what has no order
 // (run.slow-path, run.metrics-path, run.healthcheck-interval) has to be the same. A
-// check that is locked may have no waiver in the upper policy, and no lower severity.
+// check that is locked may have no waiver in the upper policy, and no severity lower
+// than it has in the lower one or, without one there, than its own and HIGH.
 // What is looser is a checks.FileError that names both places.
 func Merge(lower, upper Policy, rules []checks.Rule) (Policy, error) {
 	merged := lower
@@ -102,6 +103,10 @@ func (p Policy) refuses(upper Policy, names checks.Names, rules []checks.Rule) e
 	severities := Severities{}
 	for _, r := range rules {
 		severities[r.ID] = r.Severity
+		// Its findings may block whatever its severity is, as those of image/size do.
+		if !r.Severity.AtLeast(checks.High) {
+			severities[r.ID] = checks.High
+		}
 	}
 	maps.Copy(severities, p.SeveritiesOf(names))
 	for _, s := range upper.Severities {
@@ -122,6 +127,16 @@ func (p Policy) refuses(upper Policy, names checks.Names, rules []checks.Rule) e
 		}
 	}
 	return nil
+}
+
+// Refuse returns why something that is no waiver, from a place such as a flag, may not
+// accept findings of a check: it is locked. Nil where it is not.
+func (p Policy) Refuse(from checks.Location, check string, names checks.Names) error {
+	lock, locked := p.Lock(check, names)
+	if !locked {
+		return nil
+	}
+	return looser(from, "leave it out, or ask who owns that policy", "it accepts findings of %s, which is locked at %s", check, lock.Location)
 }
 
 func looser(at checks.Location, fix, format string, args ...any) error {

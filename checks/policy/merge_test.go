@@ -148,3 +148,30 @@ func TestMerge(t *testing.T) {
 		t.Errorf("a flag that loosens: %v", err)
 	}
 }
+
+// A check may block although its severity is MEDIUM: to give it that one loosens it.
+func TestLockedCheckBelowHigh(t *testing.T) {
+	for organisation, allowed := range map[string]map[string]bool{
+		"locked: [image/size]":                                 {"LOW": false, "MEDIUM": false, "HIGH": true, "CRITICAL": true},
+		"{locked: [image/size], severity: {image/size: LOW}}":  {"LOW": true, "MEDIUM": true, "HIGH": true},
+		"{locked: [image/size], severity: {image/size: HIGH}}": {"MEDIUM": false, "HIGH": true},
+	} {
+		for severity, want := range allowed {
+			_, err := Merge(parsed(t, "o", organisation), parsed(t, File, "severity: {image/size: "+severity+"}"), rules())
+			if (err == nil) != want {
+				t.Errorf("%s over %s: %v", severity, organisation, err)
+			}
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	p, names := parsed(t, File, "locked: [DL3002]\n"), checks.NamesOf(rules())
+	err := p.Refuse(checks.Location{Path: "--vex"}, "source/user", names)
+	if err == nil || err.Error() != "--vex: it accepts findings of source/user, which is locked at imagegate.yaml:1:10: leave it out, or ask who owns that policy" {
+		t.Error(err)
+	}
+	if err := p.Refuse(checks.Location{Path: "--vex"}, "image/size", names); err != nil {
+		t.Error(err)
+	}
+}

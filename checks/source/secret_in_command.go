@@ -417,3 +417,29 @@ func SecretsInCalls(calls []dockerfile.Call) []CallSecret {
 	}}.judge(calls)
 	return found
 }
+
+// MayHoldSecret reports whether a command is better not shown: a token, a password or
+// a key may stand in it, as a value of any form that is known here, or as what a program
+// or a variable is given. It is readier to say so than the checks, which report it.
+func MayHoldSecret(command string) bool {
+	if secretKind(command) != "" {
+		return true
+	}
+	lower := strings.ToLower(command)
+	for _, t := range secretTexts {
+		if slices.ContainsFunc(t.hints, func(hint string) bool { return strings.Contains(lower, hint) }) {
+			if found := t.pattern().FindStringSubmatch(command); found != nil && literal(found[len(found)-1]) {
+				return true
+			}
+		}
+	}
+	for _, word := range strings.Fields(command) {
+		name, value, ok := strings.Cut(strings.Trim(word, `"';()-`), "=")
+		value = strings.Trim(value, `"'`)
+		if _, secret := SecretIn(name, value); ok && secret && literal(value) {
+			return true
+		}
+	}
+	calls, err := dockerfile.CallsOf([]string{"/bin/sh", "-c", command}, checks.Location{})
+	return err == nil && len(SecretsInCalls(calls)) > 0
+}

@@ -39,6 +39,9 @@ type Product struct {
 	Versions []string
 }
 
+// Accepted is the id of the check whose findings statements accept.
+const Accepted = "vuln/vulnerability"
+
 // The states of a statement.
 const (
 	notAffected        = "not_affected"
