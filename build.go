@@ -86,11 +86,11 @@ type tarball struct {
 	// archive reads them in the module's own file system.
 	archive *image.Archive
 	// file holds the same bytes for containers.
-	file      *dagger.File
+	file *dagger.File
+	// foreign is whether it was built elsewhere: beside the image that is judged it may
+	// describe another one, in Docker's older format, for who prefers that.
+	foreign   bool
 	platforms []platformImage
-	// elsewhere is whether it was built elsewhere: then it may lack the half that
-	// scanners read of a tar file, which is Docker's, or have another image there.
-	elsewhere bool
 }
 
 // platformImage is one platform's image in a tarball.
@@ -146,7 +146,10 @@ func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*ta
 	if err != nil {
 		return nil, err
 	}
-	return img, m.complete(img.archive.Manifests())
+	if err := m.complete(img.archive.Manifests()); err != nil {
+		return nil, err
+	}
+	return img, nil
 }
 
 // built returns the tarball of all platforms.
@@ -212,13 +215,13 @@ func (t *tarball) layout(p platformImage) (*dagger.Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := "layout-" + strings.ReplaceAll(p.Platform.String(), "/", "-")
+	dir := "layout-" + strings.ReplaceAll(p.label, "/", "-")
 	to, err := layout.Write(dir, empty.Index)
 	if err != nil {
-		return nil, fmt.Errorf("write the %s image as a layout: %w", p.Platform, err)
+		return nil, fmt.Errorf("write the %s image as a layout: %w", p.label, err)
 	}
 	if err := to.AppendImage(img); err != nil {
-		return nil, fmt.Errorf("write the %s image as a layout: %w", p.Platform, err)
+		return nil, fmt.Errorf("write the %s image as a layout: %w", p.label, err)
 	}
 	return dag.CurrentModule().Workdir(dir), nil
 }

@@ -38,7 +38,7 @@ func (m *Imagegate) CheckImage(
 	if err != nil {
 		return "", fmt.Errorf("read the image: %w", err)
 	}
-	img.elsewhere = true
+	img.foreign = true
 	gates := m.judgeImage(ctx, img, m.image)
 	if img.unreadable() {
 		gates = append(gates,

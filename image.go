@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -91,9 +92,16 @@ func (m *Imagegate) budgeted(ctx context.Context, p platformImage) (*image.Image
 	return &judged, nil
 }
 
+// readingGarbage is by how many percent the heap may grow before it is collected
+// while layers are read.
+const readingGarbage = 25
+
 // readLayers reads what a platform's layers hold, and lines them up with the
-// instructions of the Dockerfile, as far as that can be read.
+// instructions of the Dockerfile, as far as that can be read; of that it takes the
+// variables, too.
 func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, archive *image.Archive, platform v1.Platform) (*image.Image, error) {
+	// What is held is small beside what passes by.
+	defer debug.SetGCPercent(debug.SetGCPercent(readingGarbage))
 	read, err := image.Read(ctx, archive, platform, m.limits)
 	if err != nil {
 		return nil, fmt.Errorf("read the image: %w", err)
@@ -108,6 +116,7 @@ func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, ar
 	}
 	if src, err := dockerfile.Load(newDirectoryFS(ctx, source), options); err == nil {
 		read.BaseLayers = image.NameLayers(read.Layers, image.Steps(src))
+		read.Declared = image.Variables(src)
 	}
 	return read, nil
 }

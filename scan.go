@@ -52,16 +52,16 @@ const scanLimit = 15 * time.Minute
 type scanner func(context.Context, scanInput) ([]*vuln.Report, error)
 
 // scanInput is one platform's image as scanners take it: as the whole tarball
-// where it is the only one and the engine wrote it, else as an OCI layout of its
-// own, of bytes that were verified. Trivy takes the first image of a layout,
-// whatever platform it is told.
+// where it is the only one and from Dagger, else as an OCI layout of its own. Trivy
+// takes the first image of a layout, whatever platform it is told, and no tarball
+// without Docker's older manifest.json, which it believes before the layout.
 type scanInput struct {
 	tarball *dagger.File
 	layout  *dagger.Directory
 }
 
 func (t *tarball) input(p platformImage) (scanInput, error) {
-	if len(t.platforms) == 1 && !t.elsewhere {
+	if len(t.platforms) == 1 && !t.foreign {
 		return scanInput{tarball: t.file}, nil
 	}
 	layout, err := t.layout(p)

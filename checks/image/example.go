@@ -36,6 +36,11 @@ type example struct {
 		Growth       int   `json:"growth"`
 		GrowthBytes  int64 `json:"growth-bytes"`
 	} `json:"budgets"`
+	// Declared are the variables of the Dockerfile.
+	Declared *struct {
+		Arguments []string `json:"arguments"`
+		Variables []string `json:"variables"`
+	} `json:"declared"`
 	// Baseline is the image that growth is measured against.
 	Baseline *example `json:"baseline"`
 	// Read is when the layers were read.
@@ -88,8 +93,9 @@ func (f *exampleFile) UnmarshalJSON(raw []byte) error {
 // Example returns the image that an example stands for: a JSON document with
 // the keys image (its configuration), files (of one layer, by absolute path),
 // layers (each with its files, its instruction and its sizes in bytes), budgets,
-// baseline (such a document again) and read (a time), all of them optional. Its
-// files go the way that those of an archive go.
+// declared (the arguments and variables of the Dockerfile, by name), baseline (such
+// a document again) and read (a time), all of them optional. Its files go the way
+// that those of an archive go.
 func Example(text string) (*Image, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -115,7 +121,7 @@ func (doc *example) read() (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decoding healthcheck in example: %w", err)
 	}
-	img := &Image{Config: config, Healthcheck: health, Read: doc.Read, Budgets: Budgets(doc.Budgets)}
+	img := &Image{Config: config, Healthcheck: health, Read: doc.Read, Budgets: Budgets(doc.Budgets), Declared: (*Declared)(doc.Declared)}
 	if p := config.Platform(); p != nil {
 		img.Platform = *p
 	}

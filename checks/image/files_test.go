@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
 	"github.com/imagegate/imagegate/checks"
 )
 
@@ -24,6 +26,7 @@ func TestClean(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			img.Declared = &Declared{}
 			for _, res := range checks.Run(checks.Select(All(), checks.DefaultProfile), img) {
 				if res.Status != checks.Pass && res.Check != growth.ID {
 					t.Errorf("%s is %s: %s %+v", res.Check, res.Status, res.Detail, res.Findings)
@@ -92,6 +95,14 @@ var fileTests = map[string]fileTest{
 		[]string{"config.Env: the variable TOKEN holds a GitHub token", "config.Labels: the label x holds a GitHub token", "history: instruction 2 of the history holds a GitHub token"}},
 	"secrets in many files": {secret, `{"files": {` + members("/a/%d", 25, `"`+githubToken+`"`) + `}}`,
 		append([]string{"5 files more with secrets"}, slices.Repeat([]string{"/a/"}, 20)...)},
+
+	"build arguments": {buildArguments, `{"image": {"os": "linux", "config": {"Env": ["PATH=/x", "PYTHON_VERSION=3.12.1", "API_TOKEN=f3b1c9d7e5a2", "PYTHON_SHA256=0", "PORT=80", "A=1", "B=` + githubToken + `", "MODE=x"]}},
+		"declared": {"arguments": ["A", "API_TOKEN", "B", "GONE", "PYTHON_VERSION"], "variables": ["MODE", "PATH", "PORT"]}}`,
+		[]string{
+			"config.Env: A, which the Dockerfile declares with ARG alone, is a variable of the image",
+			"config.Env: API_TOKEN, which the Dockerfile declares with ARG alone, is a variable of the image: it holds a secret, going by its name",
+			"config.Env: B, which the Dockerfile declares with ARG alone, is a variable of the image: it holds a GitHub token",
+		}},
 
 	"setuid": {setuid, `{"files": {"/usr/bin/sudo": {"mode": "4755", "size": 9}, "/app/su": {"mode": "4755"}, "/usr/bin/passwd": {"mode": "4755"}, "/opt/data": {"mode": "2644"}, "/opt/d": {"directory": true, "mode": "2775"}}}`,
 		[]string{"/app/su: 1 file with a setuid or setgid bit in /app", "/usr/bin/sudo: 1 file with a setuid or setgid bit in /usr/bin: /usr/bin/sudo; from layer 1"}},
@@ -175,5 +186,31 @@ func TestBudgetErrors(t *testing.T) {
 	}
 	if status, message := judge(growth, &Image{}); status != checks.Skipped || !strings.Contains(message, "--baseline takes the last release") {
 		t.Errorf("growth without a baseline: %s %s", status, message)
+	}
+}
+
+// Whether a build argument blocks depends on what it holds, which no report tells.
+func TestBuildArguments(t *testing.T) {
+	for variable, want := range map[string]checks.Status{
+		"VERSION=1.4.0":                  checks.Warn,
+		"VERSION=":                       checks.Warn,
+		"TOKEN_TTL=3600":                 checks.Warn,
+		"VERSION=" + githubToken:         checks.Fail,
+		"API_TOKEN=f3b1c9d7e5a2":         checks.Fail,
+		"DB=postgres://u:f3b1c9d7@db/db": checks.Fail,
+	} {
+		name, value, _ := strings.Cut(variable, "=")
+		img := &Image{Config: &v1.ConfigFile{Config: v1.Config{Env: []string{variable}}}, Declared: &Declared{Arguments: []string{name}}}
+		status, message := judge(buildArguments, img)
+		if status != want {
+			t.Errorf("%s is %s, want %s", variable, status, want)
+		}
+		if value != "" && strings.Contains(message, value) {
+			t.Errorf("the value is in the report: %s", message)
+		}
+		img.Declared = nil
+		if status, message := judge(buildArguments, img); status != checks.Skipped || !strings.Contains(message, "--source") {
+			t.Errorf("without a Dockerfile: %s %s", status, message)
+		}
 	}
 }

@@ -32,6 +32,8 @@ type Image struct {
 	// BaseLayers is how many of them, the lowest, are those of the base image; zero
 	// where that is not known.
 	BaseLayers Bounds
+	// Declared are the variables of the Dockerfile; nil where that is not known.
+	Declared *Declared
 	// Tree is the file system that the layers make together.
 	Tree *Tree
 	// Files holds the content of /etc/passwd, group and shadow in Tree, by that
@@ -134,6 +136,7 @@ func (l *Layer) noteEntry(name string, header *tar.Header) {
 func All() []checks.Check[*Image] {
 	return []checks.Check[*Image]{
 		accounts,
+		buildArguments,
 		buildTools,
 		devDependencies,
 		developmentFiles,
