@@ -420,9 +420,11 @@ func SecretsInCalls(calls []dockerfile.Call) []CallSecret {
 
 // MayHoldSecret reports whether a command is better not shown: a token, a password or
 // a key may stand in it, as a value of any form that is known here, or as what a program
-// or a variable is given. It is readier to say so than the checks, which report it.
+// or a variable is given. It is readier to say so than the checks, which report it, and
+// does not read on where a command is longer than any that people write.
 func MayHoldSecret(command string) bool {
-	if secretKind(command) != "" {
+	const longest = 64 << 10
+	if len(command) > longest || secretKind(command) != "" {
 		return true
 	}
 	lower := strings.ToLower(command)

@@ -149,3 +149,25 @@ func TestSecretInCommandPlaces(t *testing.T) {
 		}
 	}
 }
+
+func TestMayHoldSecret(t *testing.T) {
+	for command, want := range map[string]bool{
+		"":                                     false,
+		"npm ci && npm run build --if-present": false,
+		"TOKEN=$TOKEN PASSWORD_FILE=/run/secrets/password make": false,
+		"git clone https://git.example.org/me/x":                false,
+		"git clone https://me:f3b1c9d7@git.example.org/x":       true,
+		"curl -u me:f3b1c9d7 https://x.y":                       true,
+		"make && deploy --password f3b1c9d7":                    true,
+		"export 'API_TOKEN=f3b1c9d7e2'":                         true,
+		"curl -H 'Authorization: Bearer f3b1c9d7e2'":            true,
+		"not ( shell, DB_PASSWORD=f3b1c9d7e2":                   true,
+		strings.Repeat("a ", 40<<10):                            true,
+		strings.Repeat("(", 60<<10):                             false,
+		strings.Repeat("a;", 30<<10):                            false,
+	} {
+		if got := MayHoldSecret(command); got != want {
+			t.Errorf("%.60q: %t, want %t", command, got, want)
+		}
+	}
+}
