@@ -9,8 +9,9 @@ import (
 	"github.com/imagegate/imagegate/internal/dagger"
 )
 
-// Build the image, and write the bill of its materials, with the digest of the
-// very bytes that were read. Judges nothing.
+// Build the image, and write the bill of its materials. Judges nothing.
+//
+// The document holds the digest of the very bytes that were read.
 //
 // +cache="never"
 func (m *Imagegate) Sbom(
