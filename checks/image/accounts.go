@@ -1,8 +1,6 @@
 package image
 
 import (
-	"bufio"
-	"bytes"
 	"iter"
 	"strings"
 
@@ -74,9 +72,10 @@ func judgeAccounts(img *Image) checks.Outcome {
 // three at least, by the lines' numbers, in their order.
 func accountLines(file []byte) iter.Seq2[int, []string] {
 	return func(yield func(int, []string) bool) {
-		lines := bufio.NewScanner(bytes.NewReader(file))
-		for n := 1; lines.Scan(); n++ {
-			f := strings.Split(strings.TrimSpace(lines.Text()), ":")
+		n := 0
+		for line := range strings.Lines(string(file)) {
+			n++
+			f := strings.Split(strings.TrimSpace(line), ":")
 			if len(f) >= 3 && f[0] != "" && !strings.HasPrefix(f[0], "#") && !yield(n, f) {
 				return
 			}

@@ -124,6 +124,9 @@ var fileTests = map[string]fileTest{
 	"accounts": {accounts, `{"files": {"/etc/passwd": "root::0:0::/:\napp:x:1:1::/:\napp:x:2:2::/:\ntoor:x:0:0::/:\n# x:x:0\n", "/etc/group": "a:x:1:\nb:x:1:\n", "/etc/shadow": "root::1:\napp:!:1:\n"}}`,
 		[]string{`/etc/group:2: "b" has the number of "a", 1`, `/etc/passwd:1: "root" has an empty password`, `/etc/passwd:3: "app" is there twice, in line 2 too`, `/etc/passwd:4: "toor" has the number of "root", 0`, `/etc/shadow:1: "root" has an empty password`}},
 
+	"accounts, behind a long line": {accounts, `{"files": {"/etc/shadow": "# ` + strings.Repeat("x", 70_000) + `\nroot::1:\n"}}`,
+		[]string{`/etc/shadow:2: "root" has an empty password`}},
+
 	"timestamps": {timestamps, `{"read": "2026-01-02T00:00:00Z", "files": {"/a": {"modified": "2026-01-04T00:00:00Z"}, "/b": {"modified": "1901-12-13T20:45:52Z"}, "/c": {"modified": "2026-01-02T12:00:00Z"}}}`,
 		[]string{"/a: changed on 2026-01-04T00:00:00Z, which is in the future; from layer 1", "/b: changed on 1901-12-13T20:45:52Z, before 1970"}},
 	"timestamps, when nobody knows the time": {timestamps, `{"files": {"/a": {"modified": "2999-01-04T00:00:00Z"}}}`, nil},

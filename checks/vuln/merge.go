@@ -79,11 +79,19 @@ func (s *Scan) issues() []issue {
 	var issues []issue
 	for _, set := range sets {
 		var merged issue
-		ids := []string{set[0].ID}
+		ids := []string{set[0].ID} // each once: there may be thousands of places
+		known := map[string]bool{set[0].ID: true}
+		joint := set[0].Vulnerability // what any of them says
 		worst := checks.Unknown
 		last := -1
 		for _, v := range set {
-			ids = append(append(append(ids, v.ID), v.Aliases...), v.Advisories...)
+			for _, id := range slices.Concat([]string{v.ID}, v.Aliases, v.Advisories) {
+				if !known[id] {
+					known[id] = true
+					ids = append(ids, id)
+				}
+			}
+			joint.fill(v.Vulnerability)
 			if v.Severity.AtLeast(worst) {
 				worst = v.Severity
 			}
@@ -93,16 +101,14 @@ func (s *Scan) issues() []issue {
 				last = v.report
 			}
 		}
+		id, aliases, advisories := identifiers(ids)
 		for _, v := range set {
 			if v.report != set[0].report {
 				break
 			}
 			one := v.Vulnerability
-			one.ID, one.Aliases, one.Advisories = identifiers(ids)
-			one.Severity = worst
-			for _, other := range set[1:] {
-				one.fill(other.Vulnerability)
-			}
+			one.ID, one.Aliases, one.Advisories, one.Severity = id, aliases, advisories, worst
+			one.fill(joint)
 			merged.at = append(merged.at, one)
 		}
 		merged.at = sorted(merged.at)
@@ -118,13 +124,16 @@ func (s *Scan) issues() []issue {
 // fill takes from another report of the same what this one does not say. That the
 // package is not affected all have to say.
 func (v *Vulnerability) fill(other Vulnerability) {
-	if v.Status == notAffected && other.Status != notAffected {
+	switch {
+	case other.Status == notAffected:
+	case v.Status == notAffected:
 		v.Status = cmp.Or(other.Status, affected)
+	default:
+		v.Status = cmp.Or(v.Status, other.Status)
 	}
 	v.PURL = cmp.Or(v.PURL, other.PURL)
 	v.Fixed = cmp.Or(v.Fixed, other.Fixed)
 	v.FixUnknown = v.FixUnknown && other.FixUnknown
-	v.Status = cmp.Or(v.Status, other.Status)
 	v.Title = cmp.Or(v.Title, other.Title)
 	v.URL = cmp.Or(v.URL, other.URL)
 	if v.Published.IsZero() {

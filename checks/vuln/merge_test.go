@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/imagegate/imagegate/checks"
 )
@@ -123,6 +124,26 @@ func TestNotAffectedByAll(t *testing.T) {
 		if got := lines(vulnerability, s); !strings.HasPrefix(got, want+" ") {
 			t.Errorf("the other says %q: %s", other, got)
 		}
+		s.Reports[0], s.Reports[1] = s.Reports[1], s.Reports[0]
+		if got := lines(vulnerability, s); !strings.HasPrefix(got, want+" ") {
+			t.Errorf("the first says %q: %s", other, got)
+		}
+	}
+}
+
+// A package may lie in as many places as whoever made the image likes.
+func TestMergeManyPlaces(t *testing.T) {
+	var list []Vulnerability
+	for i := range 20_000 {
+		list = append(list, Vulnerability{ID: "CVE-2021-0001", Aliases: []string{"GHSA-aaaa-bbbb-cccc"}, Package: "a", Installed: "1", Severity: checks.High, Path: fmt.Sprintf("/%05d", i)})
+	}
+	start := time.Now()
+	issues := scan(&Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: list}, &Report{Scanner: Scanner{Name: "Grype"}, Vulnerabilities: list}).issues()
+	if len(issues) != 1 || len(issues[0].at) != len(list) {
+		t.Errorf("%d issues", len(issues))
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 
