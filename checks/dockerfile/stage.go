@@ -172,6 +172,17 @@ func (in *Instruction) Expand(word string) Value {
 	return view{in.scope, in.position}.expand(word, in.source.escape)
 }
 
+// ExpandDefaults is Expand for a word of which the defaults are to be judged: what the
+// Dockerfile sets nowhere is taken to be unset, although the external base image could
+// set it, so that ${NAME:-default} is known.
+func (in *Instruction) ExpandDefaults(word string) Value {
+	v := view{in.scope, in.position}
+	return v.expandWith(word, in.source.escape, func(name string) bool {
+		_, set := v.scope.lookup(name, v.position)
+		return !set || v.unset(name)
+	})
+}
+
 // Variable returns what an environment variable is where the instruction runs;
 // false if neither an ENV nor an ARG sets it. The value is not known where an ARG
 // is not given one.
