@@ -53,6 +53,15 @@ func (s *Stage) String() string {
 	return strconv.Itoa(s.Index)
 }
 
+// FinalName is how findings call the stage that the image is made from: by its name, or
+// as the last one.
+func (s *Source) FinalName() string {
+	if s.Final.Name == "" && s.Final.Index == len(s.Stages)-1 {
+		return "the last stage"
+	}
+	return "the stage " + s.Final.String()
+}
+
 // Root returns the stage at the start of the chain of FROMs: the one that is
 // built from an image, from scratch, or from a name that is not known.
 func (s *Stage) Root() *Stage {

@@ -28,7 +28,7 @@ FROM nginx:1.27-alpine
 	Judge: func(s *dockerfile.Source) checks.Outcome {
 		in := s.Final.Config.Healthcheck
 		if in == nil {
-			return checks.Found(checks.At(s.Final.From.Location, "the stage %s has no HEALTHCHECK", s.Final))
+			return checks.Found(checks.At(s.Final.From.Location, "%s has no HEALTHCHECK", s.FinalName()))
 		}
 		test := in.Command.(*instructions.HealthCheckCommand).Health.Test
 		if len(test) == 0 || test[0] == "NONE" {

@@ -93,7 +93,7 @@ func judgeInheritedUser(s *dockerfile.Source) checks.Outcome {
 	if s.Windows() {
 		as = "ContainerAdministrator"
 	}
-	f := checks.At(s.Final.From.Location, "the stage %s names no USER, so that the image runs as %s unless its base %s says otherwise", s.Final, as, root.BaseName.Text)
+	f := checks.At(s.Final.From.Location, "%s names no USER, so that the image runs as %s unless its base %s says otherwise", s.FinalName(), as, root.BaseName.Text)
 	f.Fix = switchUser(s)
 	return checks.Found(f)
 }

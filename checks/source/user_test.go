@@ -11,7 +11,7 @@ import (
 func TestUser(t *testing.T) {
 	judgeAll(t, user, map[string]judgement{
 		"article":            {text: "FROM alpine:3.20\nRUN addgroup --system appgroup \\\n    && adduser --system --ingroup appgroup appuser\nCOPY --chown=appuser:appgroup . .\nUSER appuser\n", status: checks.Pass},
-		"missing":            {text: "FROM alpine:3.20\n", status: checks.Fail, finding: "1: names no USER"},
+		"missing":            {text: "FROM alpine:3.20\n", status: checks.Fail, finding: "1: the last stage names no USER"},
 		"missing on scratch": {text: "FROM scratch\n", status: checks.Fail},
 		"only in builder":    {text: "FROM alpine:3.20 AS b\nUSER app\nFROM alpine:3.20\n", status: checks.Fail, finding: "3: "},
 		"inherited":          {text: "FROM alpine:3.20 AS b\nUSER app\nFROM b\n", status: checks.Pass},
@@ -67,7 +67,9 @@ func TestUser(t *testing.T) {
 		"ONBUILD":            {text: "FROM alpine:3\nONBUILD COPY . /app\nONBUILD USER app\n", status: checks.Skipped},
 		"ONBUILD root":       {text: "FROM alpine:3\nONBUILD USER root\n", status: checks.Fail},
 		"ONBUILD, starts":    {text: "FROM alpine:3\nONBUILD USER app\nCMD [\"/x\"]\n", status: checks.Fail},
-		"target":             {text: "FROM alpine:3.20 AS dev\nFROM alpine:3.20\nUSER app\n", status: checks.Fail, options: dockerfile.Options{Target: "dev"}},
+		"target":             {text: "FROM alpine:3.20 AS dev\nFROM alpine:3.20\nUSER app\n", status: checks.Fail, options: dockerfile.Options{Target: "dev"}, finding: "1: the stage dev names no USER"},
+		"target by number":   {text: "FROM alpine:3.20\nFROM alpine:3.20\nUSER app\n", status: checks.Fail, options: dockerfile.Options{Target: "0"}, finding: "1: the stage 0 names no USER"},
+		"last, named":        {text: "FROM alpine:3.20 AS prod\n", status: checks.Fail, finding: "1: the stage prod names no USER"},
 	})
 }
 
