@@ -56,10 +56,10 @@ func (s *Stage) String() string {
 // FinalName is how findings call the stage that the image is made from: by its name, or
 // as the last one.
 func (s *Source) FinalName() string {
-	if s.Final.Name == "" && s.Final.Index == len(s.Stages)-1 {
+	if s.Final.Name == "" { // only one with a name can be a target
 		return "the last stage"
 	}
-	return "the stage " + s.Final.String()
+	return "the stage " + s.Final.Name
 }
 
 // Root returns the stage at the start of the chain of FROMs: the one that is
@@ -175,6 +175,9 @@ type Instruction struct {
 	position int
 	copy     *Copy // nil if it is neither COPY nor ADD
 }
+
+// Flags returns the flags as written, as --interval=30s.
+func (in *Instruction) Flags() []string { return slices.Clone(in.flags) }
 
 // Expand resolves a word of the instruction with the variables that it sees.
 func (in *Instruction) Expand(word string) Value {

@@ -68,7 +68,6 @@ func TestUser(t *testing.T) {
 		"ONBUILD root":       {text: "FROM alpine:3\nONBUILD USER root\n", status: checks.Fail},
 		"ONBUILD, starts":    {text: "FROM alpine:3\nONBUILD USER app\nCMD [\"/x\"]\n", status: checks.Fail},
 		"target":             {text: "FROM alpine:3.20 AS dev\nFROM alpine:3.20\nUSER app\n", status: checks.Fail, options: dockerfile.Options{Target: "dev"}, finding: "1: the stage dev names no USER"},
-		"target by number":   {text: "FROM alpine:3.20\nFROM alpine:3.20\nUSER app\n", status: checks.Fail, options: dockerfile.Options{Target: "0"}, finding: "1: the stage 0 names no USER"},
 		"last, named":        {text: "FROM alpine:3.20 AS prod\n", status: checks.Fail, finding: "1: the stage prod names no USER"},
 	})
 }
