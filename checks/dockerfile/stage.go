@@ -53,6 +53,15 @@ func (s *Stage) String() string {
 	return strconv.Itoa(s.Index)
 }
 
+// FinalName is how findings call the stage that the image is made from: by its name, or
+// as the last one.
+func (s *Source) FinalName() string {
+	if s.Final.Name == "" { // only one with a name can be a target
+		return "the last stage"
+	}
+	return "the stage " + s.Final.Name
+}
+
 // Root returns the stage at the start of the chain of FROMs: the one that is
 // built from an image, from scratch, or from a name that is not known.
 func (s *Stage) Root() *Stage {
@@ -167,9 +176,23 @@ type Instruction struct {
 	copy     *Copy // nil if it is neither COPY nor ADD
 }
 
+// Flags returns the flags as written, as --interval=30s.
+func (in *Instruction) Flags() []string { return slices.Clone(in.flags) }
+
 // Expand resolves a word of the instruction with the variables that it sees.
 func (in *Instruction) Expand(word string) Value {
 	return view{in.scope, in.position}.expand(word, in.source.escape)
+}
+
+// ExpandDefaults is Expand for a word of which the defaults are to be judged: what the
+// Dockerfile sets nowhere is taken to be unset, although the external base image could
+// set it, so that ${NAME:-default} is known.
+func (in *Instruction) ExpandDefaults(word string) Value {
+	v := view{in.scope, in.position}
+	return v.expandWith(word, in.source.escape, func(name string) bool {
+		_, set := v.scope.lookup(name, v.position)
+		return !set || v.unset(name)
+	})
 }
 
 // Variable returns what an environment variable is where the instruction runs;

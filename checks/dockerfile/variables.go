@@ -143,6 +143,12 @@ func (v view) Get(name string) (string, bool) {
 func (v view) Keys() []string { return nil }
 
 func (v view) expand(word string, escape rune) Value {
+	return v.expandWith(word, escape, v.unset)
+}
+
+// expandWith expands a word; unset reports of a variable without a value whether it
+// is taken to have none, so that its default counts.
+func (v view) expandWith(word string, escape rune, unset func(name string) bool) Value {
 	if !strings.ContainsAny(word, "$'\"\\`") {
 		return Value{Raw: word, Text: word, Known: true}
 	}
@@ -151,7 +157,7 @@ func (v view) expand(word string, escape rune) Value {
 		return Value{Raw: word}
 	}
 	for name := range res.Unmatched {
-		if !v.unset(name) || refersPlainly(word, name) {
+		if !unset(name) || refersPlainly(word, name) {
 			return Value{Raw: word}
 		}
 	}

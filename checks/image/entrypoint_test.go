@@ -196,8 +196,12 @@ func TestInstruction(t *testing.T) {
 		"RUN /bin/sh -c curl -H 'Authorization: Bearer f3b1c9d7e2' https://x.y":                "",
 		"RUN /bin/sh -c DB_PASSWORD=$DB_PASSWORD make":                                         "RUN DB_PASSWORD=$DB_PASSWORD make",
 		"RUN /bin/sh -c git clone https://git.example.org/x && apt-get install -y --force x=1": "RUN git clone https://git.example.org/x && apt-get install -y --force x=1",
-		"": "",
-		"RUN /bin/sh -c " + strings.Repeat("ä", 100): "RUN " + strings.Repeat("ä", 38) + "…",
+		"Directory.withDirectoryDockerfileCompat":                                              "",
+		"withNewDirectory /app":                                                                "",
+		"import image layer sha256:0123abcd":                                                   "",
+		"without a shell, RUN make":                                                            "without a shell, RUN make",
+		"":                                                                                     "",
+		"RUN /bin/sh -c " + strings.Repeat("ä", 100):                                           "RUN " + strings.Repeat("ä", 38) + "…",
 	} {
 		if got := instruction(by); got != want {
 			t.Errorf("%q is %q, want %q", by, got, want)

@@ -66,10 +66,10 @@ var fileTests = map[string]fileTest{
 
 	"development files": {developmentFiles, `{"image": {"os": "linux", "config": {"WorkingDir": "/app/"}}, "files": {
 		"/app/a.test.ts": "1", "/app/b/__tests__/c.js": "1", "/app/.vscode/settings.json": "1", "/app/.DS_Store": "1", "/app/compose.yaml": "1", "/app/.github/workflows/x.yml": "1",
-		"/app/static/app.js.map": "1", "/srv/other.test.ts": "1", "/app/contest.py": "1", "/app/latest.js": "1", "/app/node_modules/a/a.test.ts": "1"}}`,
+		"/app/static/app.js.map": "1", "/srv/other.test.ts": "1", "/app/imagegate.yaml": "1", "/app/.imagegate-baseline.json": "1", "/app/contest.py": "1", "/app/latest.js": "1", "/app/node_modules/a/a.test.ts": "1"}}`,
 		[]string{
 			"/app/.DS_Store: files of editors in the application's directory, 2 files, 2 B: /app/.DS_Store, /app/.vscode/settings.json",
-			"/app/.github/workflows/x.yml: files of the build and of its pipelines in the application's directory, 2 files",
+			"/app/.github/workflows/x.yml: files of the build and of its pipelines in the application's directory, 4 files, 4 B: /app/.github/workflows/x.yml, /app/.imagegate-baseline.json, /app/compose.yaml and 1 more",
 			"/app/a.test.ts: tests in the application's directory, 2 files, 2 B: /app/a.test.ts, /app/b/__tests__/c.js",
 			"/app/static/app.js.map: source maps in the application's directory, 1 file",
 		}},

@@ -26,7 +26,7 @@ type Bounds struct{ Least, Most int }
 
 // nameLayers names the instruction of each layer by the history in the
 // configuration, if that has as many entries that made a layer as there are
-// layers. What Dagger builds has none.
+// layers. Dagger's history has none: it names its own calls.
 func nameLayers(img *Image) {
 	var made []string
 	for _, h := range img.Config.History {
@@ -46,10 +46,17 @@ func nameLayers(img *Image) {
 // values are nobody's to see.
 var buildArgs = regexp.MustCompile(`^(RUN )?\|\d+ .*?(/bin/\S*sh -c )`)
 
+// daggerCall is what Dagger notes in place of an instruction: the call of its API that
+// made the layer, which nobody has written.
+var daggerCall = regexp.MustCompile(`^((Container|Directory|File)\.[a-z]\w*|with(out)?[A-Z]\w*|import image layer sha256:\w+)( |$)`)
+
 // instruction returns an entry of the history as it stands in a Dockerfile, short
-// enough for a finding; empty where a secret may be in it.
+// enough for a finding; empty where it is none, or a secret may be in it.
 func instruction(by string) string {
 	by = strings.Join(strings.Fields(by), " ")
+	if daggerCall.MatchString(by) {
+		return ""
+	}
 	by = buildArgs.ReplaceAllString(by, "RUN $2")
 	by = strings.TrimSuffix(by, " # buildkit")
 	if rest, ok := strings.CutPrefix(by, "/bin/sh -c #(nop) "); ok {

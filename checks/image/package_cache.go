@@ -15,7 +15,7 @@ var packageCache = checks.Check[*Image]{
 		Title:     "No cache or list of a package manager is left in the image",
 		Severity:  checks.Medium,
 		Why:       "What a package manager has downloaded is of no use once it is installed, is often larger than what it was downloaded for, and lists of packages are old the day after.",
-		Fix:       "use a cache mount (RUN --mount=type=cache), or delete the cache in the same RUN; apt: rm -rf /var/lib/apt/lists/*; apk: --no-cache; pip: --no-cache-dir; npm: npm cache clean --force",
+		Fix:       "use a cache mount (RUN --mount=type=cache), or delete the cache in the same RUN; apt: rm -rf /var/lib/apt/lists/*; apk: --no-cache; pip: --no-cache-dir; npm: rm -rf /root/.npm",
 		Reference: "https://docs.docker.com/build/building/best-practices/#apt-get",
 		Aliases:   []string{"DKL-DI-0005"},
 	},

@@ -14,7 +14,7 @@ var dockerignore = Check{
 		Title:     "The ignore file keeps .git, .env and node_modules out of the image",
 		Severity:  checks.High,
 		Why:       "Copying the whole context copies the history of the repository, local secrets and the dependencies of the developer's machine into the image, and every change of them rebuilds it.",
-		Fix:       "Add a .dockerignore with .git, .env, .env.* and node_modules.",
+		Fix:       "Add a .dockerignore with .git, .env, .env.*, node_modules, Dockerfile* and .dockerignore.",
 		Reference: "https://docs.docker.com/build/concepts/context/#dockerignore-files",
 	},
 	Good: `

@@ -17,7 +17,7 @@ var dockerignoreWaste = Check{
 		Title:     "The ignore file keeps build results, caches, logs and project files out of the image",
 		Severity:  checks.Medium,
 		Why:       "What lies about on the machine that builds gets into the image with COPY . .: it is larger, differs from machine to machine, and is rebuilt whenever one of these files changes.",
-		Fix:       "Add the directories of build results, caches, editors and tests, and *.log, *.md, Dockerfile* and docker-compose*, to the ignore file.",
+		Fix:       "Add the directories of build results, caches, editors and tests, and *.log, *.md, Dockerfile*, .dockerignore and docker-compose*, to the ignore file.",
 		Reference: "https://docs.docker.com/build/concepts/context/#dockerignore-files",
 	},
 	Good: `
@@ -104,10 +104,13 @@ var (
 	}
 	forPeople = []string{
 		"docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml", ".gitignore", ".gitattributes", ".github",
-		".gitlab-ci.yml", ".editorconfig", ".pre-commit-config.yaml",
+		".gitlab-ci.yml", ".editorconfig", ".pre-commit-config.yaml", "imagegate.yaml", ".imagegate-baseline.json",
 	}
 	tests = []string{"tests", "test", "__tests__", "spec"}
 )
+
+// dockerignoreFile is the ignore file of all Dockerfiles that have none of their own.
+const dockerignoreFile = ".dockerignore"
 
 // project is what the Dockerfile says of a project that its files do not.
 type project struct {
@@ -224,10 +227,15 @@ func (p *project) wasteIn(c dockerfile.Copy, dir string, entries []fs.DirEntry) 
 	}
 	if dir == "." {
 		w.willBe()
+		before := len(w.found)
 		if name := p.source.Path; !strings.Contains(name, "/") {
 			w.missing("Dockerfile*", checks.Low, name)
 		} else {
 			w.missing(name, checks.Low, name)
+		}
+		// Of the files that only the build reads it is the least: alone it is no finding.
+		if ignore := p.source.Ignore.Path; len(w.found) > before && (ignore == "" || ignore == dockerignoreFile) {
+			w.missing(dockerignoreFile, checks.Low, dockerignoreFile)
 		}
 		for _, pattern := range forPeople {
 			w.there(pattern, checks.Low)

@@ -28,15 +28,18 @@ func TestDockerignoreWaste(t *testing.T) {
 		"php":                      {"COPY . .\nRUN composer install --no-dev\n", mine, "-- composer.json --\n", []string{"MEDIUM vendor"}},
 		"dotnet":                   {"COPY . .\nRUN dotnet publish\n", mine + "bin\nobj\n", "-- Api/Api.csproj --\n", []string{"MEDIUM **/bin, **/obj"}},
 		"what is there": {"COPY . .\n", "", "-- .idea/x --\n-- a.log --\n-- logs/x --\n-- README.md --\n-- tests/a --\n-- docker-compose.yml --\n-- .gitignore --\n-- coverage/x --\n",
-			[]string{"LOW Dockerfile*, docker-compose*.yml, .gitignore, tests, *.md", "MEDIUM coverage, *.log, logs, .idea"}},
+			[]string{"LOW Dockerfile*, .dockerignore, docker-compose*.yml, .gitignore, tests, *.md", "MEDIUM coverage, *.log, logs, .idea"}},
 		"README of the build": {"COPY . .\n", mine + "**/__pycache__\n.venv\n", "-- pyproject.toml --\n-- README.md --\n-- CHANGELOG.md --\n", []string{"LOW *.md, !README.md"}},
+		"files of imagegate":  {"COPY . .\n", mine, "-- imagegate.yaml --\n-- .imagegate-baseline.json --\n", []string{"LOW imagegate.yaml, .imagegate-baseline.json"}},
+		"ignore file itself":  {"COPY . .\n", "*.md\n", "-- main.py --\n", []string{"LOW Dockerfile*, .dockerignore"}},
+		"ignore file named":   {"COPY . .\n", ".dockerignore\n", "-- main.py --\n", []string{"LOW Dockerfile*"}},
 		"directory":           {"COPY web /web\n", "", "-- web/coverage/x --\n-- web/tests/x --\n-- web/README.md --\n-- coverage/x --\n", []string{"MEDIUM web/coverage"}},
 
 		"nothing copied":            {"COPY main.py requirements.txt ./\n", "", "-- requirements.txt --\n-- logs/x --\n", nil},
 		"no ignore file":            {"COPY . .\n", "none", "-- requirements.txt --\n", nil},
 		"allow list":                {"COPY . .\n", "*\n!src\n", "-- requirements.txt --\n-- logs/x --\n-- a.md --\n", nil},
 		"left out":                  {"COPY . .\nRUN ./gradlew bootJar\n", mine + "build/\n.gradle\n*.md\n", "-- build.gradle --\n-- README.md --\n", nil},
-		"left out by copy":          {"COPY --exclude=logs --exclude=Dockerfile . .\n", "", "-- logs/x --\n", nil},
+		"left out by copy":          {"COPY --exclude=logs --exclude=Dockerfile --exclude=.dockerignore . .\n", "", "-- logs/x --\n", nil},
 		"result is copied":          {"COPY dist /app\nCOPY . .\nRUN npm run build\n", mine, "-- package.json --\n-- dist/x --\n", nil},
 		"result is not built":       {"COPY . .\nCMD [\"node\", \"dist/main.js\"]\n", mine, "-- package.json --\n-- dist/x --\n-- build/x --\n-- target/x --\n-- vendor/x --\n", nil},
 		"result at another place":   {"WORKDIR /app\nCOPY . .\nRUN npm run build\nFROM a:1\nCOPY --from=0 /out /app\n", mine, "-- package.json --\n", nil},
@@ -66,7 +69,7 @@ func TestDockerignoreWaste(t *testing.T) {
 		})
 	}
 	res := run(t, dockerignore, "-- Dockerfile --\nFROM a:1\nCOPY . .\n-- requirements.txt --\n", dockerfile.Options{})
-	want := "Add a .dockerignore with the lines .git, .env, .env.*, **/__pycache__, .venv, Dockerfile*"
+	want := "Add a .dockerignore with the lines .git, .env, .env.*, **/__pycache__, .venv, Dockerfile*, .dockerignore"
 	if res.Status != checks.Fail || res.Findings[0].Fix != want {
 		t.Errorf("%+v, want %s", res.Findings, want)
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ HEALTHCHECK CMD curl --fail http://localhost:8000/health || exit 1
 				continue // one of its own
 			}
 			if base.lacks(program) && !broughtBy(s, program) {
-				return missingProgram(s, step.WordLocation(0), program, instead(s, base), "the check fails every time")
+				return missingProgram(s, step.WordLocation(0), program, instead(s, base, in, test), "the check fails every time")
 			}
 		}
 		return checks.Outcome{}
@@ -112,17 +113,13 @@ func missingProgram(s *dockerfile.Source, where checks.Location, program, fix, c
 	return checks.Found(f)
 }
 
-// instead says how to ask without a program that the base image lacks.
-func instead(s *dockerfile.Source, base *baseImage) string {
-	switch {
-	case base.language == "python":
-		return `Ask by Python, as in HEALTHCHECK CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://localhost:8000/health', timeout=5)"], or install the program in the last stage.`
-	case base.language == "node":
-		return `Ask by Node.js, as in HEALTHCHECK CMD ["node", "-e", "fetch('http://localhost:3000/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"], or install the program in the last stage.`
-	case base.kind == baseAlpine:
-		return "Ask by wget, which BusyBox brings, or install the program in the last stage."
+// instead says how to ask the same without a program that the base image lacks.
+func instead(s *dockerfile.Source, base *baseImage, in *dockerfile.Instruction, test []string) string {
+	line, by := healthcheckExample(base, in.Flags(), askedURL(s, test))
+	if line == "" {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("Install the program in the last stage, or ask by %s: %s", by, line)
 }
 
 // baseKind is what a base image is known to have.
@@ -140,7 +137,8 @@ const (
 // baseImage is a base image of which it is known what it lacks.
 type baseImage struct {
 	kind baseKind
-	// language is the name of the official image of a language; empty for others.
+	// language is that of its interpreter, by the name of the official image: node,
+	// python or ruby; empty for others.
 	language string
 }
 
@@ -189,7 +187,14 @@ func baseOf(s *dockerfile.Source) *baseImage {
 	switch name := named.familiar(); {
 	case strings.HasPrefix(name, "gcr.io/distroless/"):
 		if !has("debug") {
-			return &baseImage{kind: baseEmpty}
+			language := ""
+			switch {
+			case strings.HasPrefix(name, "gcr.io/distroless/nodejs"):
+				language = "node"
+			case strings.HasPrefix(name, "gcr.io/distroless/python3"):
+				language = "python"
+			}
+			return &baseImage{kind: baseEmpty, language: language}
 		}
 	case strings.HasPrefix(name, "mcr.microsoft.com/dotnet/") && !strings.HasSuffix(name, "/sdk"):
 		switch {

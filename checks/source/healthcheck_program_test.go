@@ -1,9 +1,11 @@
 package source
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 )
 
 func TestHealthcheckProgram(t *testing.T) {
@@ -64,4 +66,24 @@ func TestHealthcheckProgram(t *testing.T) {
 		"windows":            {text: "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\n" + curl, status: checks.Pass},
 		"operator in a word": {text: "FROM a:1\nHEALTHCHECK CMD [\"sh\", \"-c\", \"check || exit 1\"]\n", status: checks.Pass},
 	})
+}
+
+// TestHealthcheckProgramFix wants the times, the port and the path of the HEALTHCHECK to
+// stay as they are.
+func TestHealthcheckProgramFix(t *testing.T) {
+	const node, python = "FROM node:20-slim\n", "FROM python:3.12-slim\n"
+	for text, want := range map[string]string{
+		node + "HEALTHCHECK --interval=10s --timeout=2s \\\n  --start-period=5s CMD wget -q --spider http://127.0.0.1:8080/health/live || exit 1\n": "ask by Node.js: HEALTHCHECK --interval=10s --timeout=2s --start-period=5s CMD [\"node\", \"-e\", \"fetch('http://127.0.0.1:8080/health/live')",
+		python + "HEALTHCHECK CMD [\"curl\", \"-f\", \"https://localhost:8443\"]\n":                                                                 "ask by Python: HEALTHCHECK CMD [\"python\", \"-c\", \"import urllib.request as r; r.urlopen('https://localhost:8443', timeout=5)\"]",
+		python + "HEALTHCHECK CMD curl -f \"http://localhost:${PORT}/up?a=1&b=2\"\n":                                                                "'http://localhost:8000/up?a=1&b=2'",
+		node + "EXPOSE 4000\nHEALTHCHECK CMD curl -f http://localhost:$PORT/$WHERE\n":                                                               "'http://localhost:4000/health/live'",
+		node + "EXPOSE 4000\nHEALTHCHECK CMD curl -f localhost:4000\n":                                                                              "'http://localhost:4000/health/live'",
+		"FROM alpine:3\nHEALTHCHECK --retries=5 CMD curl -f http://localhost:81/x && true\n":                                                        "ask by wget, which BusyBox brings: HEALTHCHECK --retries=5 CMD wget --quiet --tries=1 --spider 'http://localhost:81/x' || exit 1",
+		"FROM debian:12-slim\nHEALTHCHECK CMD curl -f http://localhost:81/x\n":                                                                      "or install the program in the last stage",
+		"FROM gcr.io/distroless/nodejs22-debian12\nHEALTHCHECK CMD [\"curl\", \"http://localhost:81/x\"]\n":                                         "[\"/nodejs/bin/node\", \"-e\", \"fetch('http://localhost:81/x')",
+	} {
+		if f := run(t, healthcheckProgram, text, dockerfile.Options{}).Findings; len(f) != 1 || !strings.Contains(f[0].Fix, want) {
+			t.Errorf("%s%+v, want %s", text, f, want)
+		}
+	}
 }

@@ -16,7 +16,7 @@ var packageCache = Check{
 		Title:     "No layer of the image keeps the cache of a package manager",
 		Severity:  checks.Medium,
 		Why:       "What a package manager keeps of its downloads, for a next time that a container never has, makes the image larger by as much as it installed, and every pull slower.",
-		Fix:       "Mount the cache, as in RUN --mount=type=cache,target=/root/.cache/pip pip install …, switch it off, as by pip install --no-cache-dir, or empty it at the end of the same RUN, as by dnf clean all or npm cache clean --force.",
+		Fix:       "Mount the cache, as in RUN --mount=type=cache,target=/root/.cache/pip pip install …, switch it off, as by pip install --no-cache-dir, or empty it at the end of the same RUN, as by dnf clean all or rm -rf /root/.npm, since npm cache clean leaves the logs of npm there.",
 		Reference: "https://docs.docker.com/build/cache/optimize/#use-cache-mounts",
 		Aliases:   []string{"DL3032", "DL3036", "DL3040", "DL3042", "DL3060", "DS-0015", "DS-0019", "DS-0020", "DS-0027"},
 		Differs:   "DL3032, DL3036, DL3040, DL3042, DL3060, DS-0015, DS-0019, DS-0020, DS-0027: only layers of the image itself count, not those of stages that it copies from; a cache that a mount holds, a setting switches off or rm removes is none; npm, uv, Poetry, Composer, conda, go install, cargo install and gem are judged, too. DL3060: not for Yarn 2 and later, which run from the cache.",
@@ -40,7 +40,11 @@ RUN pip install -r requirements.txt
 			c := caches[l.manager]
 			f := checks.At(l.call.Location, "%s leaves its cache in the layer", l.name)
 			f.Subject, f.Severity, f.Fix = l.manager, c.severity, c.fix
-			if len(c.traces) == 0 || !slices.Equal(l.paths, c.paths) { // where it is, is known
+			if c.logs {
+				dir := strings.Replace(l.paths[0], "~", "/root", 1)
+				f.Message = fmt.Sprintf("%s leaves its cache %s in the layer", l.name, l.paths[0])
+				f.Fix = fmt.Sprintf("Keep it out of the layer by RUN --mount=type=cache,target=%s, or end the RUN with && rm -rf %[1]s: %s cache clean leaves logs there, which differ in every build", dir, l.manager)
+			} else if len(c.traces) == 0 || !slices.Equal(l.paths, c.paths) { // where it is, is known
 				f.Message = fmt.Sprintf("%s leaves its cache %s in the layer", l.name, l.paths[0])
 				f.Fix += ", or keep it out of the layer by RUN --mount=type=cache,target=" + strings.Replace(l.paths[0], "~", "/root", 1)
 			}
@@ -65,7 +69,10 @@ type cache struct {
 	setting string
 	files   []string
 	// fix is how to switch it off, or to empty it.
-	fix      string
+	fix string
+	// logs is whether the manager writes logs into the cache, with times in them, which
+	// its own command leaves there: there is no fix then but to remove or mount it all.
+	logs     bool
 	severity checks.Severity // if not the check's
 }
 
@@ -98,7 +105,7 @@ var caches = map[string]cache{
 	},
 	"npm": {
 		paths: []string{"~/.npm"}, moves: []string{"--cache", "npm_config_cache", "NPM_CONFIG_CACHE"},
-		setting: "cache", files: []string{".npmrc"}, fix: "End the RUN with && npm cache clean --force",
+		setting: "cache", files: []string{".npmrc"}, logs: true,
 	},
 	"yarn": {
 		paths: []string{"/usr/local/share/.cache/yarn", "~/.cache/yarn"}, traces: []string{"/yarn"}, moves: []string{"--cache-folder", "YARN_CACHE_FOLDER"},

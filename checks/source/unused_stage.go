@@ -32,7 +32,7 @@ COPY app /app
 		var findings []checks.Finding
 		for _, stage := range s.Stages[:len(s.Stages)-1] {
 			if !stage.Reachable && stage.Name == "" && stage.Index < s.Final.Index {
-				findings = append(findings, checks.At(stage.From.Location, "stage %s has no name and is not used by the stage %s: it is not built", stage, s.Final))
+				findings = append(findings, checks.At(stage.From.Location, "stage %s has no name and is not used by %s: it is not built", stage, s.FinalName()))
 			}
 		}
 		return checks.Found(findings...)

@@ -1,7 +1,10 @@
 package source
 
 import (
+	"errors"
 	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,8 +42,20 @@ USER root
 		}
 		written := set.Command.(*instructions.UserCommand).User
 		value := set.Expand(written)
+		unless := ""
+		if !value.Known {
+			value = set.ExpandDefaults(written)
+			unless = fmt.Sprintf(", unless the base image %s sets the variable", s.Final.Root().BaseName.Raw)
+		}
 		if !value.Known {
 			return checks.Skip("USER %s depends on a build argument that has no value; pass it with --build-arg", written)
+		}
+		if !s.Windows() {
+			if message, fix := userFault(value.Text, createdAccounts(s)); message != "" {
+				f := checks.At(set.Location, "no container starts as USER %s: %s", value.Text, message)
+				f.Fix = fix
+				return checks.Found(f)
+			}
 		}
 		name, _, _ := strings.Cut(value.Text, ":")
 		admin := s.Windows() && slices.Contains([]string{"containeradministrator", "administrator"}, strings.ToLower(name))
@@ -55,7 +70,7 @@ USER root
 		if admin {
 			as = "an administrator"
 		}
-		f := checks.At(set.Location, "the image runs as %s: USER %s%s", as, value.Text, from)
+		f := checks.At(set.Location, "the image runs as %s: USER %s%s%s", as, value.Text, from, unless)
 		f.Fix = backTo(s, set)
 		return checks.Found(f)
 	},
@@ -78,7 +93,7 @@ func judgeInheritedUser(s *dockerfile.Source) checks.Outcome {
 	if s.Windows() {
 		as = "ContainerAdministrator"
 	}
-	f := checks.At(s.Final.From.Location, "the stage %s names no USER, so that the image runs as %s unless its base %s says otherwise", s.Final, as, root.BaseName.Text)
+	f := checks.At(s.Final.From.Location, "%s names no USER, so that the image runs as %s unless its base %s says otherwise", s.FinalName(), as, root.BaseName.Text)
 	f.Fix = switchUser(s)
 	return checks.Found(f)
 }
@@ -130,6 +145,32 @@ func triggeredUser(s *dockerfile.Source) string {
 	}
 	return user
 }
+
+// userFault says why a USER names nobody on Linux, and what to write; empty if it may
+// name someone. Names are those of /etc/passwd, numbers are decimal and, by the OCI
+// runtimes, from 0 to 2147483647.
+func userFault(user string, accounts []account) (message, fix string) {
+	if strings.ContainsAny(user, " \t#") {
+		return "all of the line is the name, since Docker knows no comments behind an instruction", "Write USER with one user, and a comment on a line of its own."
+	}
+	name, _, _ := strings.Cut(user, ":")
+	if slices.ContainsFunc(accounts, func(a account) bool { return a.name == name }) {
+		return "", ""
+	}
+	id, err := strconv.ParseInt(name, 10, 64)
+	switch {
+	case err == nil && (id < 0 || id > math.MaxInt32), errors.Is(err, strconv.ErrRange):
+		return "numbers of users go from 0 to 2147483647", "Write the number of the user that the application runs as, as in USER 10001:10001."
+	case err == nil:
+	case hexadecimal.MatchString(name):
+		return "that is taken for a name, since numbers of users are decimal", "Write the number of the user that the application runs as in decimal, as in USER 10001:10001."
+	case name != "root" && strings.EqualFold(name, "root"):
+		return "names of users are case-sensitive, and nothing creates this one", "Write the user that the application runs as, other than root."
+	}
+	return "", ""
+}
+
+var hexadecimal = regexp.MustCompile(`^0[xX][0-9a-fA-F]+$`)
 
 // isRoot reports whether the user part of a USER is root; empty is root, too.
 func isRoot(user string) bool {
