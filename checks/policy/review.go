@@ -277,6 +277,9 @@ func ofSource(ids []string) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !isOfSource(id) })
 }
 
+// MayAccept reports whether what a check finds can be accepted at all.
+func MayAccept(id string) bool { return !isSettled(id) }
+
 // isSettled reports whether a policy has no say in a check: where the build failed there
 // is no image that could be let out, and what is wrong with what accepts findings is not
 // accepted by that.
