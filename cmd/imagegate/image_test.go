@@ -112,7 +112,7 @@ func TestImagePolicy(t *testing.T) {
 		"unused":        {"waivers: [{check: image/user, reason: a test}]\n", nil, exitBlocks, []string{"imagegate.yaml:1:19: warn policy/unused: "}},
 		"budget":        {"budgets: {max-size: 1B}\n", nil, exitBlocks, []string{"fail image/size: "}},
 		"flag":          {"budgets: {max-size: 1B}\n", []string{"--max-size=1MB"}, exitBlocks, []string{"1 image: 2 block"}},
-		"locked budget": {"budgets: {max-size: 1B}\nlocked: [budgets]\n", []string{"--max-size=1MB"}, exitError, []string{"read the policy: --max-size: budgets.max-size allows more than imagegate.yaml:1:21, which is locked at imagegate.yaml:2:10"}},
+		"locked budget": {"budgets: {max-size: 1B}\nlocked: [budgets]\n", []string{"--max-size=1MB"}, exitError, []string{"read the policy: imagegate.yaml:2:10: --max-size: budgets.max-size allows more than imagegate.yaml:1:21, which is locked here: remove --max-size"}},
 		"severity":      {"severity: {image/entrypoint: LOW, image/healthcheck-command: LOW}\n", nil, exitClean, []string{"warn image/entrypoint"}},
 		"limit":         {"limits: {uncompressed-size: 100B}\n", nil, exitError, []string{"100"}},
 		"unreadable":    {"waiver: []\n", nil, exitError, []string{`read the policy: imagegate.yaml:1:1: the policy has no key "waiver"`}},

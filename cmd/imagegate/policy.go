@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -119,10 +118,6 @@ func (o overrides) layered(project func() (policy.Policy, error), context string
 		flags.Set("budgets.max-size", checks.Location{Path: "--max-size"})
 	}
 	if merged, err = policy.Merge(merged, flags, allRules()); err != nil {
-		var located *checks.FileError
-		if errors.As(err, &located) { // a flag is in no file
-			err = fmt.Errorf("%s: %w", located.Location, located.Err)
-		}
 		return nil, err
 	}
 	return &merged, nil
