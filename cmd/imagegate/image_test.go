@@ -72,6 +72,7 @@ func TestImage(t *testing.T) {
 		"JSON":             {[]string{"--format=json", broken}, exitBlocks, `"check": "image/entrypoint"`},
 		"no such platform": {[]string{"--platform=linux/arm64", large}, exitError, "no image for platform linux/arm64 in the archive"},
 		"no platform":      {[]string{"--platform=a/b/c/d/e", large}, exitError, "give it as in linux/amd64"},
+		"size of no unit":  {[]string{"--max-size=200", large}, exitError, "--max-size=200 is no size with a unit: give one as in 200MB"},
 		"no size":          {[]string{"--max-size=many", large}, exitError, "--max-size=many is no size"},
 		"no archive":       {nil, exitError, "name the OCI archive of an image"},
 		"no such archive":  {[]string{"gone.tar"}, exitError, "opening image archive"},
