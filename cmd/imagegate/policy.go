@@ -55,6 +55,12 @@ func (o overrides) check() error {
 	if o.organisation == "" || exists(o.organisation, policy.File) {
 		return nil
 	}
+	switch info, err := os.Stat(o.organisation); {
+	case err != nil:
+		return fmt.Errorf("--policy=%s: there is no such directory: name the one of the organisation's policy", o.organisation)
+	case !info.IsDir():
+		return fmt.Errorf("--policy=%s: it is a file: name its directory, --policy=%s", o.organisation, filepath.Dir(o.organisation))
+	}
 	return fmt.Errorf("--policy=%s: the directory has no %s: name the one of the organisation's policy", o.organisation, policy.File)
 }
 
