@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/imagegate/imagegate/checks/policy"
 )
 
 var (
@@ -64,6 +66,16 @@ func (m *Imagegate) checkRun() error {
 	if m.MaxProcesses < 0 {
 		return fmt.Errorf("--max-processes=%d is less than 0, which is no limit", m.MaxProcesses)
 	}
+	return nil
+}
+
+// setMemory reads the flag of how much memory the image may have.
+func (m *Imagegate) setMemory(text string) error {
+	memory, err := policy.ParseMemory(text)
+	if err != nil {
+		return fmt.Errorf("--max-memory=%q is not a size with a unit: write it as in 512MB, or 0 for no limit", text)
+	}
+	m.MaxMemory = int(memory)
 	return nil
 }
 

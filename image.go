@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/docker/go-units"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/imagegate/imagegate/checks"
@@ -135,9 +134,9 @@ func (m *Imagegate) setBudgets(size, compressed, layer, wasted string, layers in
 		if b.text == "" {
 			continue
 		}
-		size, err := units.FromHumanSize(b.text)
-		if err != nil || size <= 0 {
-			return fmt.Errorf("--%s=%q is not a size: write it as in 500MB", b.flag, b.text)
+		size, err := policy.ParseSize(b.text)
+		if err != nil {
+			return fmt.Errorf("--%s=%q is not a size with a unit: write it as in 500MB", b.flag, b.text)
 		}
 		*b.to = int(size)
 	}

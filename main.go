@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/docker/go-units"
 	"go.opentelemetry.io/otel/codes"
 
 	"github.com/imagegate/imagegate/checks"
@@ -308,11 +307,9 @@ func New(
 	if err := m.setBudgets(maxSize, maxCompressedSize, maxLayerSize, maxWastedSize, maxLayers, maxGrowth); err != nil {
 		return nil, err
 	}
-	memory, err := units.RAMInBytes(maxMemory)
-	if err != nil || memory < 0 {
-		return nil, fmt.Errorf("--max-memory=%q is not a size: write it as in 512MB", maxMemory)
+	if err := m.setMemory(maxMemory); err != nil {
+		return nil, err
 	}
-	m.MaxMemory = int(memory)
 	if err := m.checkRun(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +27,23 @@ func TestNames(t *testing.T) {
 	} {
 		if got := names.Find(name); !slices.Equal(got, want) {
 			t.Errorf("%q is %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := NamesOf([]Rule{{ID: "source/user", Aliases: []string{"DL3002"}}, {ID: "image/user"}, {ID: "buildkit/StageNameCasing"}})
+	for name, want := range map[string]string{
+		"source/usr":                     "source/user",
+		"Image/users":                    "image/user",
+		"buildkit/stagenamecasings":      "buildkit/StageNameCasing",
+		"DL3003":                         "", // another rule, not a misspelling
+		"user":                           "",
+		"":                               "",
+		strings.Repeat("source/user", 9): "",
+	} {
+		if got := names.Nearest(name); got != want {
+			t.Errorf("nearest to %q is %q, want %q", name, got, want)
 		}
 	}
 }

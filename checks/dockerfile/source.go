@@ -110,6 +110,9 @@ func Load(files fs.FS, options Options) (*Source, error) {
 	}
 	text, err := ReadFile(files, options.Dockerfile)
 	if errors.Is(err, fs.ErrNotExist) {
+		if options.Dockerfile != DefaultDockerfile {
+			return nil, fileError(options.Dockerfile, fmt.Errorf("--dockerfile=%s: there is no such file in the source", options.Dockerfile), "Pass --dockerfile with the path of the Dockerfile in the source")
+		}
 		return nil, fileError(options.Dockerfile, fmt.Errorf("no Dockerfile in the source: %w; pass --dockerfile", err), "Pass --dockerfile with the path of the Dockerfile in the source")
 	}
 	if err != nil {

@@ -36,6 +36,7 @@ func TestLoadErrors(t *testing.T) {
 		options Options
 		want    string
 	}{
+		"named, missing":  {"-- Dockerfile --\nFROM scratch\n", Options{Dockerfile: "Dockerfil"}, "--dockerfile=Dockerfil: there is no such file in the source"},
 		"missing":         {"-- main.go --\n", Options{}, "no Dockerfile in the source: open Dockerfile: file does not exist; pass --dockerfile"},
 		"missing given":   {"FROM scratch\n", Options{Dockerfile: "docker/prod"}, "docker/prod"},
 		"outside":         {"FROM scratch\n", Options{Dockerfile: "../Dockerfile"}, "../Dockerfile: the Dockerfile is outside of the source"},

@@ -23,7 +23,7 @@ const BaselineFile = ".imagegate-baseline.json"
 // the same as in the one before.
 const baselineVersion = 1
 
-const baselineFix = "Write it anew with imagegate baseline, or take it from the history of the repository"
+const baselineFix = "Take it from the history of the repository; or remove it, and write it anew with imagegate baseline"
 
 // Baseline are the findings that a project had when it began to be judged: they are
 // accepted, so that only new ones block. It shrinks as they are mended, and grows only

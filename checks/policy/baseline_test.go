@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -203,6 +204,11 @@ func TestParseBaselineErrors(t *testing.T) {
 		_, err := ParseBaseline("b.json", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+		// imagegate baseline reads it first: it has to go before it is written anew.
+		var located *checks.FileError
+		if !errors.As(err, &located) || !strings.Contains(located.Fix, "remove it, and write it anew") {
+			t.Errorf("%q: the fix of %#v", text, err)
 		}
 	}
 }

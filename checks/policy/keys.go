@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -31,7 +32,7 @@ type key struct {
 	// looser reports whether the value of a project allows more than that of its
 	// organisation; tighter says in words what it may be.
 	looser  func(organisation, project Policy) bool
-	tighter string
+	tighter func(organisation Policy) string
 }
 
 // keys are all of them, section by section. The keys severity, locked and waivers
@@ -110,7 +111,7 @@ var sections = map[string]string{
 // entry returns a key whose value is of a kind.
 func entry[T any](name, doc, example string, k kind[T], to func(*Policy) *T, o order[T]) key {
 	return key{
-		name: name, doc: doc, example: example, schema: k.schema, tighter: o.tighter,
+		name: name, doc: doc, example: example, schema: k.schema,
 		read: func(p *Policy, node *yaml.Node) error {
 			v, err := k.read(name, node)
 			if err != nil {
@@ -119,9 +120,10 @@ func entry[T any](name, doc, example string, k kind[T], to func(*Policy) *T, o o
 			*to(p) = v
 			return nil
 		},
-		copy:   func(p *Policy, from Policy) { *to(p) = *to(&from) },
-		same:   func(a, b Policy) bool { return reflect.DeepEqual(*to(&a), *to(&b)) },
-		looser: func(organisation, project Policy) bool { return o.looser(*to(&organisation), *to(&project)) },
+		copy:    func(p *Policy, from Policy) { *to(p) = *to(&from) },
+		same:    func(a, b Policy) bool { return reflect.DeepEqual(*to(&a), *to(&b)) },
+		looser:  func(organisation, project Policy) bool { return o.looser(*to(&organisation), *to(&project)) },
+		tighter: func(organisation Policy) string { return o.tighter(*to(&organisation)) },
 	}
 }
 
@@ -162,13 +164,17 @@ func Same(key string, a, b Policy) bool {
 
 // order says which of two values allows more.
 type order[T any] struct {
-	looser  func(organisation, project T) bool
-	tighter string
+	looser func(organisation, project T) bool
+	// tighter says in words what a project may write.
+	tighter func(organisation T) string
 }
+
+// always returns what says the same of all values.
+func always[T any](words string) func(T) string { return func(T) string { return words } }
 
 // higher is the order of values that allow more the higher they are.
 func higher[T cmp.Ordered]() order[T] {
-	return order[T]{func(organisation, project T) bool { return project > organisation }, "the same or less"}
+	return order[T]{func(organisation, project T) bool { return project > organisation }, always[T]("the same or less")}
 }
 
 // higherOrNone is that of limits of which 0 is none.
@@ -176,40 +182,62 @@ func higherOrNone[T cmp.Ordered]() order[T] {
 	var none T
 	return order[T]{func(organisation, project T) bool {
 		return organisation != none && (project == none || project > organisation)
-	}, "the same or less, and not 0"}
+	}, always[T]("the same or less, and not 0")}
 }
 
 // differs is that of values of which none allows more than another.
 func differs[T comparable]() order[T] {
-	return order[T]{func(organisation, project T) bool { return project != organisation }, "the same"}
+	return order[T]{func(organisation, project T) bool { return project != organisation }, always[T]("the same")}
 }
 
 // turnsOn is that of what loosens where it is true.
 func turnsOn() order[bool] {
-	return order[bool]{func(organisation, project bool) bool { return project && !organisation }, "false"}
+	return order[bool]{func(organisation, project bool) bool { return project && !organisation }, always[bool]("false")}
 }
 
 // before is that of values that allow more the earlier they stand among these, and
 // after the later.
-func before[T comparable](values ...T) order[T] {
-	return order[T]{func(organisation, project T) bool {
-		return slices.Index(values, project) < slices.Index(values, organisation)
-	}, "the same or stricter"}
+func before[T ~string](values ...T) order[T] {
+	return order[T]{
+		looser: func(organisation, project T) bool {
+			return slices.Index(values, project) < slices.Index(values, organisation)
+		},
+		tighter: func(organisation T) string { return either(values[slices.Index(values, organisation):]) },
+	}
 }
 
-func after[T comparable](values ...T) order[T] {
-	return order[T]{func(organisation, project T) bool {
-		return slices.Index(values, project) > slices.Index(values, organisation)
-	}, "the same or lower"}
+func after[T ~string](values ...T) order[T] {
+	return order[T]{
+		looser: func(organisation, project T) bool {
+			return slices.Index(values, project) > slices.Index(values, organisation)
+		},
+		tighter: func(organisation T) string { return either(values[:slices.Index(values, organisation)+1]) },
+	}
+}
+
+// either returns a list of values as words: a, b or c.
+func either[T ~string](values []T) string {
+	var b strings.Builder
+	for i, v := range values {
+		switch i {
+		case 0:
+		case len(values) - 1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(v))
+	}
+	return b.String()
 }
 
 // lacks is that of lists that allow more the less they hold, and adds the more.
 func lacks() order[[]string] {
-	return order[[]string]{func(organisation, project []string) bool { return !holds(project, organisation) }, "a list with all of these"}
+	return order[[]string]{func(organisation, project []string) bool { return !holds(project, organisation) }, always[[]string]("a list with all of these")}
 }
 
 func adds() order[[]string] {
-	return order[[]string]{func(organisation, project []string) bool { return !holds(organisation, project) }, "a list of some of these"}
+	return order[[]string]{func(organisation, project []string) bool { return !holds(organisation, project) }, always[[]string]("a list of some of these")}
 }
 
 // holds reports whether a list holds all of another.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/dockerfile"
@@ -54,42 +55,51 @@ func (p *Policy) Set(key string, from checks.Location) {
 // value; severities and waivers come together, and of two severities of a check the
 // upper one's holds.
 //
-// Where the lower policy locks a key that it sets, the upper one may only tighten it;
-// where it locks a key that it does not set, the upper one may not set it. For sizes,
+// Where the lower policy locks a key that it sets, the upper one may only tighten it.
+// Where it locks a section, a key in it that it does not set holds its default; where it
+// locks a key by name that it does not set, the upper one may not set it. For sizes,
 // counts and times tighter is less, and 0 where it means no limit is more than any;
 // for profile and scan.threshold it is what lets less pass; a list has to hold all
 // that the lower one has, but run.tmpfs nothing else; what has no order
 // (run.slow-path, run.metrics-path, run.healthcheck-interval) has to be the same. A
 // check that is locked may have no waiver in the upper policy, and no severity lower
 // than it has in the lower one or, without one there, than its own and HIGH.
-// What is looser is a checks.FileError that names both places.
+// What is looser is a checks.FileError that names both places, and all that is: it is
+// at the first, or for a flag, which is in no file, at the lock.
 func Merge(lower, upper Policy, rules []checks.Rule) (Policy, error) {
 	merged := lower
 	merged.places = maps.Clone(lower.places)
 	if merged.places == nil {
 		merged.places = map[string]checks.Location{}
 	}
+	initial, err := Defaults()
+	if err != nil {
+		return Policy{}, err
+	}
+	var refused []*checks.FileError
 	for _, k := range keys {
 		if !upper.Sets(k.name) {
 			continue
 		}
+		at := upper.Place(k.name)
 		lock, locked := lower.locks(k.name)
 		switch {
 		case !locked:
 		case lower.Sets(k.name) && k.looser(lower, upper):
-			return Policy{}, looser(upper.Place(k.name), "write "+k.tighter+", or remove it",
-				"%s allows more than %s, which is locked at %s", k.name, lower.Place(k.name), lock.Location)
+			refused = append(refused, looser(at, lock, orRemove(at, k.tighter(lower)), "%s allows more than %s, which", k.name, lower.Place(k.name)))
 		case !lower.Sets(k.name) && lock.Name == k.name:
-			return Policy{}, looser(upper.Place(k.name), "remove it",
-				"%s is locked at %s, which leaves it as it is", k.name, lock.Location)
+			refused = append(refused, looser(at, lock, "remove it: it stays as it is", "%s", k.name))
+		case !lower.Sets(k.name) && k.initial && k.looser(initial, upper):
+			refused = append(refused, looser(at, lock, orRemove(at, k.tighter(initial)), "%s allows more than its default, %s, and %s", k.name, k.example, lock.Name))
 		}
 		k.copy(&merged, upper)
-		merged.places[k.name] = upper.Place(k.name)
+		merged.places[k.name] = at
 	}
 	if len(lower.Locked) > 0 {
-		if err := lower.refuses(upper, checks.NamesOf(rules), rules); err != nil {
-			return Policy{}, err
-		}
+		refused = append(refused, lower.refuses(upper, checks.NamesOf(rules), rules)...)
+	}
+	if len(refused) > 0 {
+		return Policy{}, together(refused)
 	}
 	merged.Severities = slices.Concat(lower.Severities, upper.Severities)
 	merged.Locked = slices.Concat(lower.Locked, upper.Locked)
@@ -99,7 +109,8 @@ func Merge(lower, upper Policy, rules []checks.Rule) (Policy, error) {
 
 // refuses returns why a policy may not lie over this one by what it says of checks
 // that are locked.
-func (p Policy) refuses(upper Policy, names checks.Names, rules []checks.Rule) error {
+func (p Policy) refuses(upper Policy, names checks.Names, rules []checks.Rule) []*checks.FileError {
+	var refused []*checks.FileError
 	severities := Severities{}
 	for _, r := range rules {
 		severities[r.ID] = r.Severity
@@ -113,20 +124,22 @@ func (p Policy) refuses(upper Policy, names checks.Names, rules []checks.Rule) e
 		for _, id := range names.Find(s.Check) {
 			lock, locked := p.Lock(id, names)
 			if locked && !s.Severity.AtLeast(severities[id]) {
-				return looser(s.Location, fmt.Sprintf("write %s or higher, or remove it", severities[id]),
-					"severity: %s has %s, lower than %s, and the check is locked at %s", s.Check, s.Severity, severities[id], lock.Location)
+				refused = append(refused, looser(s.Location, lock, fmt.Sprintf("write %s or higher, or remove it", severities[id]),
+					"severity: %s has %s, lower than %s, and the check", s.Check, s.Severity, severities[id]))
+				break
 			}
 		}
 	}
 	for _, w := range upper.Waivers {
 		for _, id := range names.Find(w.Check) {
 			if lock, locked := p.Lock(id, names); locked {
-				return looser(w.CheckLocation, "mend what it accepts and remove it, or ask who owns that policy",
-					"the waiver accepts findings of %s, which is locked at %s", id, lock.Location)
+				refused = append(refused, looser(w.CheckLocation, lock, "mend what it accepts and remove it, or ask who owns that policy",
+					"the waiver accepts findings of %s, which", id))
+				break
 			}
 		}
 	}
-	return nil
+	return refused
 }
 
 // Refuse returns why something that is no waiver, from a place such as a flag, may not
@@ -136,9 +149,50 @@ func (p Policy) Refuse(from checks.Location, check string, names checks.Names) e
 	if !locked {
 		return nil
 	}
-	return looser(from, "leave it out, or ask who owns that policy", "it accepts findings of %s, which is locked at %s", check, lock.Location)
+	return looser(from, lock, "leave it out, or ask who owns that policy", "it accepts findings of %s, which", check)
 }
 
-func looser(at checks.Location, fix, format string, args ...any) error {
-	return &checks.FileError{Location: at, Err: fmt.Errorf(format+": %s", append(args, fix)...), Fix: fix}
+// looser returns the error of what stands at a place, and is locked; the fix is said in
+// it as well.
+func looser(at checks.Location, lock Lock, fix, format string, args ...any) *checks.FileError {
+	what := fmt.Sprintf(format, args...)
+	if isFlag(at) {
+		return &checks.FileError{Location: lock.Location, Err: fmt.Errorf("%s: %s is locked here: %s", at.Path, what, fix), Fix: fix}
+	}
+	return &checks.FileError{Location: at, Err: fmt.Errorf("%s is locked at %s: %s", what, lock.Location, fix), Fix: fix}
+}
+
+// isFlag reports whether a place is a flag of the command line.
+func isFlag(at checks.Location) bool { return at.Line == 0 && strings.HasPrefix(at.Path, "--") }
+
+// orRemove says how to mend the value at a place.
+func orRemove(at checks.Location, tighter string) string {
+	if isFlag(at) {
+		return "remove " + at.Path + ", or write " + tighter
+	}
+	return "write " + tighter + ", or remove it"
+}
+
+// maxTogether is how many errors one says.
+const maxTogether = 20
+
+// together returns one error that says what all say, at the place of the first.
+func together(all []*checks.FileError) *checks.FileError {
+	first := *all[0]
+	var more strings.Builder
+	fixes := []string{first.Fix}
+	for i, e := range all[1:] {
+		if i == maxTogether {
+			fmt.Fprintf(&more, "; and %d more", len(all)-1-i)
+			break
+		}
+		fmt.Fprintf(&more, "; and %s", e)
+		if !slices.Contains(fixes, e.Fix) {
+			fixes = append(fixes, e.Fix)
+		}
+	}
+	if more.Len() > 0 {
+		first.Err, first.Fix = fmt.Errorf("%w%s", first.Err, &more), strings.Join(fixes, "; ")
+	}
+	return &first
 }

@@ -113,7 +113,7 @@ func TestMerge(t *testing.T) {
 		"severity: {runtime/user: CRITICAL}":   "",
 		"severity: {source/user: HIGH}":        "imagegate.yaml:1:12: severity: source/user has HIGH, lower than CRITICAL, and the check is locked at --policy/imagegate.yaml:3:10: write CRITICAL or higher",
 		"severity: {runtime/user: MEDIUM}":     "imagegate.yaml:1:12: severity: runtime/user has MEDIUM, lower than HIGH, and the check is locked at --policy/imagegate.yaml:3:34: write HIGH or higher",
-		"run: {max-memory: 1MB}":               "imagegate.yaml:1:19: run.max-memory is locked at --policy/imagegate.yaml:3:18, which leaves it as it is: remove it",
+		"run: {max-memory: 1MB}":               "imagegate.yaml:1:19: run.max-memory is locked at --policy/imagegate.yaml:3:18: remove it: it stays as it is",
 		"waivers: [{check: source/user}]":      "imagegate.yaml:1:19: the waiver accepts findings of source/user, which is locked at --policy/imagegate.yaml:3:10: ",
 		"waivers:\n- {check: dl3002, path: a}": "imagegate.yaml:2:11: the waiver accepts findings of source/user, which is locked at --policy/imagegate.yaml:3:10: ",
 	} {
@@ -144,7 +144,7 @@ func TestMerge(t *testing.T) {
 		t.Errorf("flags over both: %v, %s", err, merged.Profile)
 	}
 	locked := parsed(t, File, "profile: strict\nlocked: [profile]\n")
-	if _, err := Merge(locked, flags, rules()); err == nil || !strings.HasPrefix(err.Error(), "--profile: profile allows more than imagegate.yaml:1:10, which is locked at imagegate.yaml:2:10: write the same or stricter") {
+	if _, err := Merge(locked, flags, rules()); err == nil || !strings.HasPrefix(err.Error(), "imagegate.yaml:2:10: --profile: profile allows more than imagegate.yaml:1:10, which is locked here: remove --profile, or write strict") {
 		t.Errorf("a flag that loosens: %v", err)
 	}
 }
@@ -168,10 +168,54 @@ func TestLockedCheckBelowHigh(t *testing.T) {
 func TestRefuse(t *testing.T) {
 	p, names := parsed(t, File, "locked: [DL3002]\n"), checks.NamesOf(rules())
 	err := p.Refuse(checks.Location{Path: "--vex"}, "source/user", names)
-	if err == nil || err.Error() != "--vex: it accepts findings of source/user, which is locked at imagegate.yaml:1:10: leave it out, or ask who owns that policy" {
+	if err == nil || err.Error() != "imagegate.yaml:1:10: --vex: it accepts findings of source/user, which is locked here: leave it out, or ask who owns that policy" {
 		t.Error(err)
 	}
 	if err := p.Refuse(checks.Location{Path: "--vex"}, "image/size", names); err != nil {
+		t.Error(err)
+	}
+}
+
+// All that is looser is said at once, so that it is mended at once.
+func TestMergeSaysAll(t *testing.T) {
+	organisation := parsed(t, "--policy/imagegate.yaml", "{profile: default, locked: [profile, budgets, source/user, image/user], budgets: {max-size: 1MB}}")
+	project := parsed(t, File, "profile: minimal\nbudgets: {max-size: 2MB, max-layers: 51}\nwaivers:\n- {check: source/user, reason: a}\n- {check: image/user, reason: a}\n")
+	_, err := Merge(organisation, project, append(rules(), checks.Rule{ID: "image/user"}))
+	var located *checks.FileError
+	if !errors.As(err, &located) || located.Location.String() != "imagegate.yaml:1:10" || strings.Count(err.Error(), "; and imagegate.yaml:") != 4 || strings.Count(located.Fix, "; ") != 2 {
+		t.Errorf("%v, fix %s", err, located.Fix)
+	}
+	var many Policy
+	for range 2 * maxTogether {
+		many.Waivers = append(many.Waivers, Waiver{Check: "source/user"})
+	}
+	if _, err := Merge(organisation, many, rules()); err == nil || !strings.HasSuffix(err.Error(), "; and 19 more") {
+		t.Error(err)
+	}
+}
+
+// What is not set in a section that is locked holds its default; what has none may only
+// be tightened by a value.
+func TestLockedSectionHoldsDefaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"budgets: {max-size: 400MB}":           "",
+		"budgets: {max-size: 600MB}":           "imagegate.yaml:1:21: budgets.max-size allows more than its default, 500MB, and budgets is locked at o:1:10: write the same or less, or remove it",
+		"budgets: {max-compressed-size: 90MB}": "",
+		"budgets: {max-growth: 11%}":           "imagegate.yaml:1:23: budgets.max-growth allows more than its default, 10%, and budgets is locked",
+		"scan: {threshold: CRITICAL}":          "imagegate.yaml:1:19: scan.threshold allows more than its default, HIGH, and scan is locked at o:1:19: write LOW, MEDIUM or HIGH, or remove it",
+		"scan: {scanners: [grype]}":            "imagegate.yaml:1:18: scan.scanners allows more than its default",
+		"scan: {scanners: [grype, trivy]}":     "",
+		"run: {max-memory: 0}":                 "",
+	} {
+		_, err := Merge(parsed(t, "o", "locked: [budgets, scan]"), parsed(t, File, text), rules())
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	var flags Policy
+	flags.Budgets.MaxSize = 1e9
+	flags.Set("budgets.max-size", checks.Location{Path: "--max-size"})
+	if _, err := Merge(parsed(t, "o", "locked: [budgets]"), flags, rules()); err == nil || err.Error() != "o:1:10: --max-size: budgets.max-size allows more than its default, 500MB, and budgets is locked here: remove --max-size, or write the same or less" {
 		t.Error(err)
 	}
 }

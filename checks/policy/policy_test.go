@@ -73,7 +73,7 @@ severity:
 budgets:
   max-size: 1.5 GB
   max-compressed-size: 64MiB
-  max-layer-size: 300000
+  max-layer-size: 300000B
   max-layers: 12
   max-growth: 7 %
   max-wasted-size: 5MB
@@ -167,6 +167,9 @@ func TestParseErrors(t *testing.T) {
 		"budgets:\n  maxsize: 5\n":                             `imagegate.yaml:2:3: budgets has no key "maxsize": write max-size`,
 		"budgets:\n  max-size: big\n":                          `imagegate.yaml:2:13: budgets.max-size: "big" is not a size: write it as in 500MB`,
 		"budgets:\n  max-size: 0\n":                            `imagegate.yaml:2:13: budgets.max-size: "0" is no size that an image can have: `,
+		"budgets:\n  max-size: 200\n":                          `imagegate.yaml:2:13: budgets.max-size: "200" has no unit, such as MB: write it as in 500MB`,
+		"budgets:\n  max-size: 1e9\n":                          `imagegate.yaml:2:13: budgets.max-size: "1e9" is not a size: `,
+		"run:\n  max-memory: 512\n":                            `imagegate.yaml:2:15: run.max-memory: "512" has no unit, such as MB: write it as in 512MB`,
 		"budgets:\n  max-size: -5MB\n":                         `imagegate.yaml:2:13: budgets.max-size: "-5MB" is not a size: `,
 		"budgets:\n  max-size: 99999999999TB\n":                `imagegate.yaml:2:13: budgets.max-size: "99999999999TB" is more than any image has: `,
 		"budgets:\n  max-size: [1MB]\n":                        "imagegate.yaml:2:13: budgets.max-size is not a size: write it as in 500MB",

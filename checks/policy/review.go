@@ -1,10 +1,13 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/moby/buildkit/util/suggest"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/report"
@@ -46,6 +49,9 @@ func problemsOf(id string) func(*Problems) checks.Outcome {
 		return checks.Found(p.found[id]...)
 	}
 }
+
+// maxSuggested is for how many unknown names those that are near are looked for.
+const maxSuggested = 100
 
 // lintGate is the check by which the lint gate judges the waivers that are for it
 // alone.
@@ -204,12 +210,24 @@ func (p Policy) JudgeNames(names checks.Names) []checks.Finding {
 		f.Subject, f.Fix = name, fix
 		found = append(found, f)
 	}
-	const name = "Write the id of a check, as in source/user, or another tool's name for it, as in DL3002: imagegate checks lists them all"
+	const other = "Write the id of a check, as in source/user, or another tool's name for it, as in DL3002: imagegate checks lists them all"
+	fixOf := func(near string) string {
+		if near == "" {
+			return other
+		}
+		return "Write " + near + ", if that is meant; imagegate checks lists all checks"
+	}
+	near := func(name string) string {
+		if len(found) < maxSuggested {
+			return names.Nearest(name)
+		}
+		return ""
+	}
 	given := map[[2]string]Severity{} // by file and check
 	for _, s := range p.Severities {
 		ids := names.Find(s.Check)
 		if len(ids) == 0 {
-			add(s.Check, s.Location, name, "severity names %s, and no check has that name", s.Check)
+			add(s.Check, s.Location, fixOf(near(s.Check)), "severity names %s, and no check has that name", s.Check)
 		}
 		for _, id := range ids {
 			if before, ok := given[[2]string{s.Location.Path, id}]; ok && before.Severity != s.Severity {
@@ -220,10 +238,20 @@ func (p Policy) JudgeNames(names checks.Names) []checks.Finding {
 	}
 	for _, l := range p.Locked {
 		if !isKey(l.Name) && len(names.Find(l.Name)) == 0 {
-			add(l.Name, l.Location, name, "locked names %s, and no check has that name", l.Name)
+			add(l.Name, l.Location, fixOf(cmp.Or(nearKey(l.Name), near(l.Name))), "locked names %s, and no check has that name", l.Name)
 		}
 	}
 	return found
+}
+
+// nearKey returns the key or section that a name was probably meant for; empty where
+// none is near enough.
+func nearKey(name string) string {
+	if len(name) > 64 || strings.Contains(name, "/") {
+		return ""
+	}
+	key, _ := suggest.Search(name, lockable(), true)
+	return key
 }
 
 // what says which findings of its check a waiver means.
@@ -276,6 +304,9 @@ func waive(res checks.Result, waivers []*terms) checks.Result {
 func ofSource(ids []string) bool {
 	return !slices.ContainsFunc(ids, func(id string) bool { return !isOfSource(id) })
 }
+
+// MayAccept reports whether what a check finds can be accepted at all.
+func MayAccept(id string) bool { return !isSettled(id) }
 
 // isSettled reports whether a policy has no say in a check: where the build failed there
 // is no image that could be let out, and what is wrong with what accepts findings is not

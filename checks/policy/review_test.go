@@ -268,3 +268,16 @@ waivers:
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// A name that no check has says which one is near.
+func TestUnknownNameFix(t *testing.T) {
+	p := parsed(t, File, "severity: {source/usr: HIGH, DL9: LOW}\nlocked: [budget, image/sise]\n")
+	var got []string
+	for _, f := range p.JudgeNames(checks.NamesOf(append(rules(), checks.Rule{ID: "image/size"}))) {
+		word, _, _ := strings.Cut(strings.TrimPrefix(f.Fix, "Write "), ",")
+		got = append(got, f.Subject+" "+word)
+	}
+	if want := []string{"source/usr source/user", "DL9 the id of a check", "budget budgets", "image/sise image/size"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

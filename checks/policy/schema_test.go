@@ -116,7 +116,7 @@ func TestSchema(t *testing.T) {
 	good := []string{
 		"{}", Template(), uncommented(),
 		"profile: minimal", "severity: {DL3002: LOW}", "severity:", "locked: [budgets, scan.licenses.deny, source/user, DL3002]", "waivers: []",
-		"budgets: {max-size: 500MB, max-growth: 5}", "budgets: {max-size: 12345}", "budgets: {max-size: 1.5 GiB, max-layers: 4}", "budgets: {max-growth: 7%}",
+		"budgets: {max-size: 500MB, max-growth: 5}", "budgets: {max-size: 12345B}", "budgets: {max-size: 200M}", "budgets: {max-size: 1.5 GiB, max-layers: 4}", "budgets: {max-growth: 7%}",
 		"scan: {scanners: [trivy, grype], threshold: CRITICAL, ignore-unfixed: true, database-max-age: 168h, licenses: {deny: [MIT]}}",
 		"run: {max-memory: 0, max-processes: 0, grace-period: 1m30s, tmpfs: []}",
 		"waivers: [{check: source/user, reason: a test, path: 'Dockerfile:3', expires: '2027-01-31'}]",
@@ -132,7 +132,7 @@ func TestSchema(t *testing.T) {
 	for _, text := range []string{
 		"[]", "waiver: []", "profile: lax", "profile: 5", "severity: {source/user: off}", "severity: {'*': LOW}", "severity: {source/user: high}",
 		"locked: profile", "locked: [waivers]", "locked: [budgets.max-sise]", "locked: [profile, profile]",
-		"budgets: {max-sise: 1MB}", "budgets: {max-size: big}", "budgets: {max-size: 0}", "budgets: {max-size: -1}", "budgets: {max-layers: 0}", "budgets: {max-layers: 1.5}",
+		"budgets: {max-sise: 1MB}", "budgets: {max-size: big}", "budgets: {max-size: 0}", "budgets: {max-size: 200}", "budgets: {max-size: '200'}", "run: {max-memory: 512}", "limits: {memory: 512}", "budgets: {max-size: -1}", "budgets: {max-layers: 0}", "budgets: {max-layers: 1.5}",
 		"budgets: {max-growth: much}", "budgets: {max-growth: 1.5}", "limits: {memory: 0}", "scan: {scanners: trivy}", "scan: {scanners: [other]}", "scan: {scanners: [trivy, trivy]}", "scan: {ignore-unfixed: 'yes'}",
 		"scan: {database-max-age: a week}", "scan: {licenses: [MIT]}", "run: {required: [A-B]}", "run: {grace-period: '10'}", "run: {tmpfs: [tmp]}", "run: {slow-path: slow}",
 		"waivers: {check: a}", "waivers: [source/user]", "waivers: [{reason: a}]", "waivers: [{check: '*', reason: a}]", "waivers: [{check: a, reason: b, until: '2027-01-31'}]",

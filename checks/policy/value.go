@@ -34,13 +34,16 @@ var levels = []checks.Severity{checks.Low, checks.Medium, checks.High, checks.Cr
 
 const (
 	numberPattern = `[0-9]+(\.[0-9]+)?`
-	sizePattern   = `^` + numberPattern + ` ?([kKmMgGtTpP][iI]?)?[bB]?$`
+	// sizePattern wants a unit: 200 would be bytes, and whoever writes it means megabytes.
+	sizePattern = `^` + numberPattern + ` ?([kKmMgGtTpP][iI]?[bB]?|[bB])$`
+	// memoryPattern takes 0 as well, which has no need of one.
+	memoryPattern = `^0$|` + sizePattern
 	// durationPattern is that of Go's durations, without the smallest units, and days.
 	durationPattern = `^([0-9]+d|(` + numberPattern + `(h|m|s|ms))+)$`
 )
 
 var (
-	size     = scalar("a size", "500MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "exclusiveMinimum": 0}, parseSize)
+	size     = scalar("a size", "500MB", object{"type": "string", "pattern": sizePattern}, ParseSize)
 	percent  = scalar("a whole percentage from 1 on", "10%", object{"type": []string{"string", "integer"}, "pattern": `^[0-9]+ ?%?$`, "minimum": 1}, parsePercent)
 	duration = scalar("a duration", "10s, 2m or 7d", object{"type": "string", "pattern": durationPattern}, parseDuration)
 	severity = choice("a severity", levels...)
@@ -109,8 +112,12 @@ func oneOf[T ~string](values ...T) kind[T] { return choice("one of them", values
 // memory returns the kind of sizes of memory from a lowest number of bytes on, as Docker
 // reads them: both MB and MiB are 1024 times 1024.
 func memory(least int64) kind[int64] {
-	return scalar("a size", "512MB", object{"type": []string{"string", "integer"}, "pattern": sizePattern, "minimum": least}, func(s string) (int64, error) {
-		n, err := parseBytes(s, 1024)
+	schema := object{"type": "string", "pattern": sizePattern}
+	if least == 0 {
+		schema = object{"type": []string{"string", "integer"}, "pattern": memoryPattern, "minimum": 0, "maximum": 0}
+	}
+	return scalar("a size", "512MB", schema, func(s string) (int64, error) {
+		n, err := ParseMemory(s)
 		if err == nil && n < least {
 			return 0, errNoValue
 		}
@@ -179,12 +186,13 @@ func nearest(name string, names []string) string {
 
 var (
 	sizeForm     = regexp.MustCompile(sizePattern)
+	numberForm   = regexp.MustCompile(`^` + numberPattern + `$`)
 	durationForm = regexp.MustCompile(durationPattern)
 )
 
-// parseSize reads a size in bytes, as Docker does for images: MB is a million, MiB
-// 1024 times 1024.
-func parseSize(s string) (int64, error) {
+// ParseSize reads a size of an image in bytes, as Docker does: MB is a million, MiB 1024
+// times 1024. It has a unit, and is more than 0.
+func ParseSize(s string) (int64, error) {
 	n, err := parseBytes(s, 1000)
 	if err == nil && n == 0 {
 		return 0, errors.New("is no size that an image can have")
@@ -192,9 +200,18 @@ func parseSize(s string) (int64, error) {
 	return n, err
 }
 
+// ParseMemory reads a size of memory in bytes, as Docker does: both MB and MiB are 1024
+// times 1024. It has a unit, or is 0.
+func ParseMemory(s string) (int64, error) { return parseBytes(s, 1024) }
+
 // parseBytes reads a size whose decimal units are powers of a base.
 func parseBytes(s string, base float64) (int64, error) {
-	if !sizeForm.MatchString(s) {
+	switch {
+	case s == "0":
+		return 0, nil
+	case numberForm.MatchString(s):
+		return 0, errors.New("has no unit, such as MB")
+	case !sizeForm.MatchString(s):
 		return 0, errNoValue
 	}
 	digits := strings.TrimRight(s, " kKmMgGtTpPiIbB")
@@ -206,9 +223,7 @@ func parseBytes(s string, base float64) (int64, error) {
 	if strings.Contains(unit, "i") {
 		base = 1024
 	}
-	if unit != "" {
-		n *= math.Pow(base, float64(1+strings.Index("kmgtp", unit[:1])))
-	}
+	n *= math.Pow(base, float64(1+strings.Index("kmgtp", unit[:1])))
 	if n > math.MaxInt64/2 {
 		return 0, errors.New("is more than any image has")
 	}

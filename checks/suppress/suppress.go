@@ -22,6 +22,9 @@ import (
 // thousand knows that something is wrong.
 const maxProblems = 1000
 
+// maxSuggested is for how many unknown names those that are near are looked for.
+const maxSuggested = 100
+
 // Check is a check of what accepts findings.
 type Check = checks.Check[*Review]
 
@@ -34,8 +37,10 @@ type Review struct {
 	// problems are what is wrong with comments and with waivers of the policy.
 	comments, waivers []checks.Finding
 	policyErr         error
-	rules             checks.Names
-	policy            *policy.Policy // nil where it cannot be read
+	rules, allRules   checks.Names
+	// unknown is how many names were reported that no check of the source has.
+	unknown int
+	policy  *policy.Policy // nil where it cannot be read
 }
 
 // acceptance is a comment or a waiver of the policy.
@@ -92,7 +97,7 @@ type Input struct {
 // Read returns what accepts findings of a source on this day.
 func Read(in Input, now time.Time) *Review {
 	in.Policy = in.Policy.Load(in.Files)
-	r := &Review{rules: in.Names, policy: in.Policy.Read}
+	r := &Review{rules: in.Names, allRules: in.AllNames, policy: in.Policy.Read}
 	today := now.UTC().Format(time.DateOnly)
 	files := filesOf(in)
 	for _, f := range files {
@@ -198,15 +203,37 @@ func (r *Review) resolve(a *acceptance) {
 		if a.unknown == nil {
 			continue
 		}
-		f := checks.At(id.where, "the %s names %s, and no check of the source has that name", a.kind, id.text)
-		f.Subject = id.text
-		f.Fix = "Write the id of a check of the source, as in source/user, or the name that another tool gives it, as in DL3002"
-		a.unknown(f)
+		r.unknown++
+		a.unknown(r.unknownName(a.kind, id))
 	}
 	a.ids = known
 	if len(known) > 0 {
 		r.acceptances = append(r.acceptances, a)
 	}
+}
+
+// unknownName returns the finding of a name that no check of the source has.
+func (r *Review) unknownName(kind string, id identifier) checks.Finding {
+	others := r.allRules.Find(id.text)
+	var f checks.Finding
+	switch {
+	case len(others) == 0:
+		f = checks.At(id.where, "the %s names %s, and no check has that name", kind, id.text)
+		f.Fix = "Write the id of a check, as in source/user, or the name that another tool gives it, as in DL3002"
+		if r.unknown <= maxSuggested {
+			if near := r.allRules.Nearest(id.text); near != "" {
+				f.Fix = fmt.Sprintf("Write %s, if that is meant; imagegate checks lists all checks", near)
+			}
+		}
+	case !policy.MayAccept(others[0]):
+		f = checks.At(id.where, "the %s names %s, and what that finds cannot be accepted", kind, id.text)
+		f.Fix = fmt.Sprintf("Remove %s from the %s, and mend what it finds", id.text, kind)
+	default:
+		f = checks.At(id.where, "the %s names %s, which does not judge the source: a %[1]s accepts nothing there", kind, id.text)
+		f.Fix = fmt.Sprintf("Accept it with a waiver in %s: check: %s and a reason", policy.File, id.text)
+	}
+	f.Subject = id.text
+	return f
 }
 
 // unlocked takes the checks out of a name that no comment may accept, since a policy has

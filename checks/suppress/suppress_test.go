@@ -42,7 +42,9 @@ func input(t testing.TB, files fs.FS, s *dockerfile.Source) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{Files: files, Options: s.Options(), Dockerfile: s, Compose: project, Names: checks.NamesOf(checks.Rules(source.All()))}
+	ofSource := checks.Rules(source.All())
+	all := append(slices.Clone(ofSource), checks.Rule{ID: "image/healthcheck"}, checks.Rule{ID: "build/image"})
+	return Input{Files: files, Options: s.Options(), Dockerfile: s, Compose: project, Names: checks.NamesOf(ofSource), AllNames: checks.NamesOf(all)}
 }
 
 func TestExamples(t *testing.T) {
@@ -137,15 +139,19 @@ func TestAccepted(t *testing.T) {
 		},
 		"one of two names is unknown": {
 			text: "FROM scratch\n# imagegate:ignore source/healthcheck,source/uses reason=a test\nFROM alpine:3.20.1\nUSER 1\n",
-			want: []string{"3 waived source/healthcheck: a test", "Dockerfile:2:39-50 the comment names source/uses, and no check of the source has that name"},
+			want: []string{"3 waived source/healthcheck: a test", "Dockerfile:2:39-50 the comment names source/uses, and no check has that name"},
 		},
 		"one of two is unused": {
 			text: "FROM scratch\n# imagegate:ignore source/healthcheck,source/user reason=a test\nFROM alpine:3.20.1\nUSER 1\n",
 			want: []string{"3 waived source/healthcheck: a test", "Dockerfile:2:39-50 the comment accepts a finding of source/user, and there is none"},
 		},
+		"check whose findings cannot be accepted": {
+			text: base + "# imagegate:ignore build/image reason=it breaks\nHEALTHCHECK NONE\n",
+			want: []string{"Dockerfile:3:20-31 the comment names build/image, and what that finds cannot be accepted"},
+		},
 		"no check of the source": {
 			text: base + "# imagegate:ignore image/healthcheck reason=a test\nHEALTHCHECK CMD /a\n",
-			want: []string{"Dockerfile:3:20-37 the comment names image/healthcheck, and no check of the source has that name"},
+			want: []string{"Dockerfile:3:20-37 the comment names image/healthcheck, which does not judge the source: a comment accepts nothing there"},
 		},
 		"no reason": {
 			text: base + "# imagegate:ignore source/healthcheck\nHEALTHCHECK NONE\n",
@@ -324,7 +330,7 @@ func TestAccepted(t *testing.T) {
 			text: "-- Dockerfile --\nFROM scratch\nUSER 1\nHEALTHCHECK CMD [\"a\"]\n-- compose.yaml --\nservices:\n  # imagegate:ignore source/user\n  app: {}\n-- docker-compose.override.yml --\n# imagegate:ignore-file no/check reason=a test\n-- other.yaml --\n# imagegate:ignore\n",
 			want: []string{
 				"compose.yaml:2:3-33 the comment gives no reason to accept source/user, so that it accepts nothing",
-				"docker-compose.override.yml:1:25-33 the comment names no/check, and no check of the source has that name",
+				"docker-compose.override.yml:1:25-33 the comment names no/check, and no check has that name",
 			},
 		},
 
@@ -353,8 +359,8 @@ func TestAccepted(t *testing.T) {
 		"Compose files that others include and extend": {
 			text: "-- Dockerfile --\nFROM scratch\nUSER 1\nHEALTHCHECK CMD [\"a\"]\n-- compose.yaml --\ninclude:\n- a/b.yaml\nservices:\n  app:\n    extends: {file: c/d.yaml, service: e}\n-- a/b.yaml --\n# imagegate:ignore no/b reason=a test\nservices: {f: {image: 'a:1'}}\n-- c/d.yaml --\n# imagegate:ignore no/d reason=a test\nservices: {e: {image: 'a:1'}}\n",
 			want: []string{
-				"a/b.yaml:1:20-24 the comment names no/b, and no check of the source has that name",
-				"c/d.yaml:1:20-24 the comment names no/d, and no check of the source has that name",
+				"a/b.yaml:1:20-24 the comment names no/b, and no check has that name",
+				"c/d.yaml:1:20-24 the comment names no/d, and no check has that name",
 			},
 		},
 
@@ -397,7 +403,7 @@ func TestAccepted(t *testing.T) {
 			want: []string{
 				"imagegate.yaml:2:3-0 the waiver gives no reason to accept DL3057, so that it accepts nothing",
 				"imagegate.yaml:3:3-0 the waiver accepted DL3057 until 2026-11-24",
-				"imagegate.yaml:4:11-14 the waiver names DL3, and no check of the source has that name",
+				"imagegate.yaml:4:11-14 the waiver names DL3, and no check has that name",
 				"imagegate.yaml:5:11-17 the waiver accepts a finding of DL3002, and there is none",
 			},
 		},
@@ -479,4 +485,20 @@ func FuzzComment(f *testing.F) {
 		}
 		parseOther(text)
 	})
+}
+
+// A name that no check of the source has says what to write instead.
+func TestUnknownNameFix(t *testing.T) {
+	for name, want := range map[string]string{
+		"source/healthchek": "Write source/healthcheck, if that is meant; imagegate checks lists all checks",
+		"image/healthchek":  "Write image/healthcheck, if that is meant; imagegate checks lists all checks",
+		"image/healthcheck": "Accept it with a waiver in imagegate.yaml: check: image/healthcheck and a reason",
+		"build/image":       "Remove build/image from the comment, and mend what it finds",
+		"DL9":               "Write the id of a check, as in source/user, or the name that another tool gives it, as in DL3002",
+	} {
+		_, own := judge(t, "FROM scratch\nUSER 1\n# imagegate:ignore "+name+" reason=a test\nHEALTHCHECK NONE\n", dockerfile.Options{})
+		if len(own[0].Findings) != 1 || own[0].Findings[0].Fix != want {
+			t.Errorf("%s: %+v, want the fix %s", name, own[0].Findings, want)
+		}
+	}
 }

@@ -60,6 +60,9 @@ func explainCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 				return exitClean, nil
 			}
 		}
+		if near := checks.NamesOf(catalog.Rules()).Nearest(names[0]); near != "" {
+			return 0, fmt.Errorf("explain: there is no check %q: did you mean %s? imagegate checks lists them", names[0], near)
+		}
 		return 0, fmt.Errorf("explain: there is no check %q: imagegate checks lists them", names[0])
 	}
 	for i, id := range ids {

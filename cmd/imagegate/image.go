@@ -8,7 +8,6 @@ import (
 	"io"
 	"runtime/debug"
 
-	"github.com/docker/go-units"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/imagegate/imagegate/checks"
@@ -40,8 +39,8 @@ func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 		return 0, fmt.Errorf("image: %w", err)
 	}
 	if *maxSize != "" {
-		if o.maxSize, err = units.FromHumanSize(*maxSize); err != nil || o.maxSize <= 0 {
-			return 0, fmt.Errorf("image: --max-size=%s is no size: give one as in 200MB", *maxSize)
+		if o.maxSize, err = policy.ParseSize(*maxSize); err != nil {
+			return 0, fmt.Errorf("image: --max-size=%s is no size with a unit: give one as in 200MB", *maxSize)
 		}
 	}
 	by, err := o.here()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -55,6 +54,12 @@ func newOverrides(flags *flag.FlagSet) *overrides {
 func (o overrides) check() error {
 	if o.organisation == "" || exists(o.organisation, policy.File) {
 		return nil
+	}
+	switch info, err := os.Stat(o.organisation); {
+	case err != nil:
+		return fmt.Errorf("--policy=%s: there is no such directory: name the one of the organisation's policy", o.organisation)
+	case !info.IsDir():
+		return fmt.Errorf("--policy=%s: it is a file: name its directory, --policy=%s", o.organisation, filepath.Dir(o.organisation))
 	}
 	return fmt.Errorf("--policy=%s: the directory has no %s: name the one of the organisation's policy", o.organisation, policy.File)
 }
@@ -119,10 +124,6 @@ func (o overrides) layered(project func() (policy.Policy, error), context string
 		flags.Set("budgets.max-size", checks.Location{Path: "--max-size"})
 	}
 	if merged, err = policy.Merge(merged, flags, allRules()); err != nil {
-		var located *checks.FileError
-		if errors.As(err, &located) { // a flag is in no file
-			err = fmt.Errorf("%s: %w", located.Location, located.Err)
-		}
 		return nil, err
 	}
 	return &merged, nil
