@@ -358,6 +358,9 @@ func (m *Imagegate) scout(ctx context.Context, input scanInput) ([]*vuln.Report,
 	if err != nil {
 		return nil, fmt.Errorf("read the report of %s: %w", m.ScoutImage, err)
 	}
+	for _, r := range found {
+		r.Asked = true
+	}
 	return found, nil
 }
 
