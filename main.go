@@ -313,10 +313,15 @@ func New(
 		return nil, fmt.Errorf("--max-memory=%q is not a size: write it as in 512MB", maxMemory)
 	}
 	m.MaxMemory = int(memory)
+	for flag, values := range map[string][]string{"build-arg": buildArg, "env": env} {
+		if _, err := pairs(flag, values); err != nil {
+			return nil, err
+		}
+	}
 	if err := m.checkRun(); err != nil {
 		return nil, err
 	}
-	if err := m.checkScan(); err != nil {
+	if err := m.checkScan(severityThreshold); err != nil {
 		return nil, err
 	}
 	for _, d := range []struct {
