@@ -310,10 +310,16 @@ func New(
 	if err := m.setMemory(maxMemory); err != nil {
 		return nil, err
 	}
+	if _, err := pairs("build-arg", buildArg); err != nil {
+		return nil, err
+	}
+	if _, err := pairs("env", env); err != nil {
+		return nil, err
+	}
 	if err := m.checkRun(); err != nil {
 		return nil, err
 	}
-	if err := m.checkScan(); err != nil {
+	if err := m.checkScan(severityThreshold); err != nil {
 		return nil, err
 	}
 	for _, d := range []struct {

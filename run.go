@@ -57,7 +57,7 @@ func (m *Imagegate) run(source *dagger.Directory) imageGate {
 			}
 			run, err := m.runs(ctx, source, img, p)
 			if err != nil {
-				return checks.Errors(runtime.All(), err)
+				return runtime.NotRun(err)
 			}
 			return checks.Run(runtime.All(), run)
 		})
@@ -133,6 +133,9 @@ func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, img *tar
 		})
 	}
 	side.Wait()
+	if failed[0] != nil { // what keeps the image from being run at all is said once
+		return nil, failed[0]
+	}
 	return run, errors.Join(failed...)
 }
 

@@ -210,8 +210,9 @@ func (m *Imagegate) scanners() []scanner {
 	return all
 }
 
-// checkScan reports flags of the scan gate that cannot be meant.
-func (m *Imagegate) checkScan() error {
+// checkScan reports flags of the scan gate that cannot be meant; threshold is
+// --severity-threshold as it was given.
+func (m *Imagegate) checkScan(threshold string) error {
 	if len(m.Scanners) == 0 {
 		return errors.New("--scanner names no scanner: choose trivy, grype or scout, or several")
 	}
@@ -229,7 +230,7 @@ func (m *Imagegate) checkScan() error {
 	case checks.Low, checks.Medium, checks.High, checks.Critical:
 		return nil
 	}
-	return fmt.Errorf("--severity-threshold=%q is no severity: choose LOW, MEDIUM, HIGH or CRITICAL", m.SeverityThreshold)
+	return fmt.Errorf("--severity-threshold=%q is no severity: choose LOW, MEDIUM, HIGH or CRITICAL", threshold)
 }
 
 // scoutGiven reports whether there is what Docker Scout needs.
@@ -357,6 +358,9 @@ func (m *Imagegate) scout(ctx context.Context, input scanInput) ([]*vuln.Report,
 	found, err := vuln.DecodeSARIF(bytes.NewReader(document), "of Docker Scout")
 	if err != nil {
 		return nil, fmt.Errorf("read the report of %s: %w", m.ScoutImage, err)
+	}
+	for _, r := range found {
+		r.Asked = true
 	}
 	return found, nil
 }

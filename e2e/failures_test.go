@@ -144,7 +144,7 @@ func TestBadInput(t *testing.T) {
 		{"directory", "--tmpfs", []string{"--tmpfs=tmp", "lint", "--source=" + app}},
 		{"no such scanner", "--sarif", []string{"--scanner=snyk", "lint", "--source=" + app}},
 		{"Scout without an account", "--scout-token", []string{"--scanner=scout", "lint", "--source=" + app}},
-		{"no such severity", "--severity-threshold", []string{"--severity-threshold=BAD", "lint", "--source=" + app}},
+		{"no such severity", `--severity-threshold="bad"`, []string{"--severity-threshold=bad", "lint", "--source=" + app}},
 		{"no such format", "--format", []string{"sbom", "--source=" + app, "--format=table"}},
 		{"memory", "--max-memory", []string{"--max-memory=much", "lint", "--source=" + app}},
 		{"address without a tag", "names no tag", []string{"publish", "--source=" + app, "--address=registry.example.com/app"}},

@@ -65,7 +65,7 @@ func TestServiceThatIsNeverHealthy(t *testing.T) {
 		t.Errorf("blocked by %v", blocked)
 	}
 	text := strings.Join(strings.Fields(out.stderr), " ")
-	for _, says := range []string{"error runtime/*", "the service cache did not turn healthy within 15s", "Could not connect to Redis at 127.0.0.1:1", "--start-timeout"} {
+	for _, says := range []string{"error runtime/start", "the service cache did not turn healthy within 15s", "Could not connect to Redis at 127.0.0.1:1", "--start-timeout"} {
 		if !strings.Contains(text, says) {
 			t.Errorf("the table does not say %q", says)
 		}

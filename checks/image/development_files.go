@@ -85,7 +85,7 @@ func developmentKind(name string) string {
 	case base == ".DS_Store", base == ".editorconfig", strings.HasSuffix(base, ".swp"), strings.HasSuffix(base, "~"):
 		return editorFiles
 	case base == "Dockerfile", strings.HasPrefix(base, "Dockerfile."), base == ".dockerignore", base == ".gitlab-ci.yml", base == "Jenkinsfile",
-		base == "imagegate.yaml", base == ".imagegate-baseline.json", // which vulnerabilities are accepted
+		base == "imagegate.yaml", base == "imagegate.yml", base == ".imagegate-baseline.json",
 		matches([]string{"docker-compose*.y*ml", "compose.y*ml", "compose.*.y*ml"}, base):
 		return buildFiles
 	case matches([]string{"*.js.map", "*.mjs.map", "*.cjs.map", "*.css.map", "*.d.ts.map"}, base):

@@ -73,6 +73,8 @@ var fileTests = map[string]fileTest{
 			"/app/a.test.ts: tests in the application's directory, 2 files, 2 B: /app/a.test.ts, /app/b/__tests__/c.js",
 			"/app/static/app.js.map: source maps in the application's directory, 1 file",
 		}},
+	"development files, the policy": {developmentFiles, `{"image": {"os": "linux", "config": {"WorkingDir": "/app"}}, "files": {"/app/imagegate.yaml": "1", "/app/api/imagegate.yml": "1", "/app/.imagegate-baseline.json": "1"}}`,
+		[]string{"/app/.imagegate-baseline.json: files of the build and of its pipelines in the application's directory, 3 files, 3 B: /app/.imagegate-baseline.json, /app/api/imagegate.yml, /app/imagegate.yaml"}},
 	"source maps in development":     {developmentFiles, `{"image": {"os": "linux", "config": {"WorkingDir": "/app", "Env": ["NODE_ENV=development"]}}, "files": {"/app/app.js.map": "1"}}`, nil},
 	"no directory of an application": {developmentFiles, `{"files": {"/a.test.ts": "1"}}`, nil},
 
@@ -187,7 +189,7 @@ func TestBudgetErrors(t *testing.T) {
 			t.Errorf("%s: %s %s", id, status, message)
 		}
 	}
-	if status, message := judge(growth, &Image{}); status != checks.Skipped || !strings.Contains(message, "--baseline takes the last release") {
+	if status, message := judge(growth, &Image{}); status != checks.Skipped || !strings.Contains(message, "no earlier image was given: --baseline takes the last release's archive") {
 		t.Errorf("growth without a baseline: %s %s", status, message)
 	}
 }

@@ -42,7 +42,7 @@ func judgeGrowth(img *Image) checks.Outcome {
 		return checks.Broken(fmt.Errorf("a budget of %d percent and %d bytes of growth; give numbers above 0", b.Growth, b.GrowthBytes))
 	}
 	if img.Baseline == nil {
-		return checks.Skip("there is no baseline: --baseline takes the last release")
+		return checks.Skip("no earlier image was given: --baseline takes the last release's archive")
 	}
 	before, now := uncompressed(img.Baseline.Layers), uncompressed(img.Layers)
 	grown, percent := now-before, 0.0

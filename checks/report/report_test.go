@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,24 @@ func TestNothingJudgedIsAnError(t *testing.T) {
 	for name, r := range map[string]Report{"no gates": {}, "a gate without results": {Gates: []Gate{{Name: "scan"}}}} {
 		if got := r.Status(); got != checks.Error {
 			t.Errorf("%s: status %s, want error", name, got)
+		}
+	}
+}
+
+// TestFamilyThatCouldNotBeJudged wants one cause named once, and several each.
+func TestFamilyThatCouldNotBeJudged(t *testing.T) {
+	failed := func(id, reason string) checks.Result {
+		return checks.Result{Check: id, Status: checks.Error, Detail: reason}
+	}
+	for want, results := range map[string][]checks.Result{
+		"blocked by vuln/*\n":          {failed("vuln/a", "no engine"), failed("vuln/b", "no engine")},
+		"blocked by vuln/a, vuln/b\n":  {failed("vuln/a", "no engine"), failed("vuln/b", "no disk")},
+		"blocked by vuln/a\n":          {failed("vuln/a", "no engine")},
+		"blocked by image/a, vuln/*\n": {failed("vuln/a", "x"), failed("image/a", "x"), failed("vuln/b", "x")},
+		"blocked by vuln/c, vuln/d\n":  {failed("vuln/c", "x"), failed("vuln/d", "x"), {Check: "vuln/e", Status: checks.Pass}},
+	} {
+		if got := Table(Report{Gates: []Gate{{Name: "scan", Results: results}}}); !strings.HasSuffix(got, want) {
+			t.Errorf("got %s\nwant %s", got, want)
 		}
 	}
 }

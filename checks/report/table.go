@@ -143,7 +143,7 @@ func summary(r Report) string {
 	}
 	fmt.Fprintf(&b, "gates    %s\n", strings.Join(gates, ", "))
 	verdict := r.Verdict()
-	if blocked := r.Blocked(); len(blocked) > 0 {
+	if blocked := r.blockedFamilies(); len(blocked) > 0 {
 		verdict += " by " + strings.Join(blocked, ", ")
 	}
 	switch warnings {
@@ -155,6 +155,36 @@ func summary(r Report) string {
 	}
 	fmt.Fprintf(&b, "verdict  %s\n", verdict)
 	return b.String()
+}
+
+// blockedFamilies returns what Blocked does, with "vuln/*" for the checks of a package
+// of which all could not be judged for one and the same reason.
+func (r Report) blockedFamilies() []string {
+	judged := map[string]map[string]bool{} // the ids of a package
+	reasons := map[string]map[string]bool{}
+	for _, g := range r.Gates {
+		for _, res := range g.Results {
+			name, _, _ := strings.Cut(res.Check, "/")
+			if judged[name] == nil {
+				judged[name], reasons[name] = map[string]bool{}, map[string]bool{}
+			}
+			judged[name][res.Check] = true
+			reason := "" // no error has that
+			if res.Status == checks.Error && len(res.Findings) == 0 {
+				reason = res.Detail
+			}
+			reasons[name][reason] = true
+		}
+	}
+	var names []string
+	for _, id := range r.Blocked() {
+		name, _, _ := strings.Cut(id, "/")
+		if len(judged[name]) > 1 && len(reasons[name]) == 1 && !reasons[name][""] {
+			id = name + "/*"
+		}
+		names = append(names, id)
+	}
+	return slices.Compact(names)
 }
 
 func join(words ...string) string {

@@ -31,9 +31,15 @@ var requestsInFlight = checks.Check[*Run]{
 		case r == nil:
 			return checks.Skip("no path is named that answers slowly: --slow-path or LABEL io.imagegate.slow-path names one")
 		case r.Port == 0:
-			return checks.Skip("there was no port to ask for %s: the application listens on no TCP port", line(r.Path))
+			return notInFlight("%s could not be asked for: %s", line(r.Path), line(r.Error))
+		case r.Early && r.Error != "":
+			return notInFlight("port %d did not answer %s, before the stop signal: %s", r.Port, line(r.Path), line(r.Error))
+		case r.Early && (r.Status < 200 || r.Status >= 400):
+			return notInFlight("port %d answers %s with status %d, within %s, before the stop signal", r.Port, line(r.Path), r.Status, short(r.Took))
 		case r.Early:
-			return checks.Skip("%s was answered within %s, before the stop signal: name a slower path with --slow-path=/path, one that takes half a second or longer", line(r.Path), short(r.Took))
+			out := notInFlight("port %d answered %s with status %d, within %s, before the stop signal", r.Port, line(r.Path), r.Status, short(r.Took))
+			out.Findings[0].Severity = checks.Low
+			return out
 		}
 		answered := r.Error == "" && r.Status >= 200 && r.Status < 500
 		if !answered && !endsItself(s) {
@@ -60,4 +66,12 @@ var requestsInFlight = checks.Check[*Run]{
 		}
 		return checks.Passed("%s answered with status %d, %s after it was sent", line(r.Path), r.Status, short(r.Took))
 	},
+}
+
+// notInFlight is the outcome where a path is named and its request was over before the
+// stop signal, so that nobody knows what becomes of one that is in flight.
+func notInFlight(format string, args ...any) checks.Outcome {
+	f := checks.At(checks.Location{}, format+": no request was in flight", args...)
+	f.Fix = "name a path that is answered with success, and takes half a second or longer, with --slow-path=/path or LABEL " + SlowPathLabel
+	return checks.Found(f)
 }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -292,4 +293,22 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestNotRun wants one error, however many checks could not be judged.
+func TestNotRun(t *testing.T) {
+	results := NotRun(io.ErrUnexpectedEOF)
+	if len(results) != len(All()) {
+		t.Errorf("%d results of %d checks", len(results), len(All()))
+	}
+	for _, res := range results {
+		switch {
+		case res.Check == start.ID:
+			if res.Status != checks.Error || res.Err != io.ErrUnexpectedEOF {
+				t.Errorf("%+v", res)
+			}
+		case res.Status != checks.Skipped || res.Detail != "the image could not be run: runtime/start says why":
+			t.Errorf("%+v", res)
+		}
+	}
 }

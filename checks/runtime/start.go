@@ -34,3 +34,16 @@ var start = checks.Check[*Run]{
 		return checks.Passed("")
 	},
 }
+
+// NotRun returns the results of all checks where the image could not be run: one
+// error, that says why.
+func NotRun(err error) []checks.Result {
+	all := All()
+	results := checks.Skips(all, "the image could not be run: "+start.ID+" says why")
+	for i, c := range all {
+		if c.ID == start.ID {
+			results[i] = checks.Errors(all[i:i+1], err)[0]
+		}
+	}
+	return results
+}

@@ -46,6 +46,10 @@ USER app
 			} else if f.Fix = "Write USER " + number; group != "" {
 				f.Fix += ":" + group
 			}
+		} else if image, ok := s.Final.Root().References[0].Image(); ok && name == "node" {
+			if n, ok := parseImage(image); ok && n.official() == "node" { // it is https://github.com/nodejs/docker-node that creates it
+				f.Fix = "Write USER 1000:1000: that is node in " + image
+			}
 		}
 		return checks.Found(f)
 	},

@@ -28,6 +28,8 @@ func TestNumericUser(t *testing.T) {
 		"FROM a:1\nRUN useradd --uid 10001 app\nUSER app:app\n": "Write USER 10001:app",
 		"FROM a:1\nRUN adduser -D app\nUSER app\n":              "Create app in line 2 with a number of its own, as 10001, and name that in USER.",
 		"FROM a:1\nUSER node\n":                                 numericUser.Fix,
+		"FROM node:22-slim\nUSER app\n":                         numericUser.Fix,
+		"FROM node:22-slim\nUSER node\n":                        "Write USER 1000:1000: that is node in node:22-slim",
 	} {
 		if res := run(t, numericUser, text, dockerfile.Options{}); len(res.Findings) != 1 || res.Findings[0].Fix != want {
 			t.Errorf("%+v, want %s", res.Findings, want)

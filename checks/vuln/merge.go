@@ -154,11 +154,15 @@ func (v Vulnerability) identity() string {
 	return strings.ToLower(name) + "\x00" + version
 }
 
+// looked reports whether a scanner has looked at packages: of another tool, that is
+// known where it has found a vulnerability in one.
+func (r *Report) looked() bool { return !r.Given || r.Asked || len(r.Vulnerabilities) > 0 }
+
 // lookers are the scanners that have looked at packages.
 func (s *Scan) lookers() []string {
 	var names []string
 	for _, r := range s.Reports {
-		if (!r.Given || len(r.Vulnerabilities) > 0) && !slices.Contains(names, r.Scanner.Name) {
+		if r.looked() && !slices.Contains(names, r.Scanner.Name) {
 			names = append(names, r.Scanner.Name)
 		}
 	}

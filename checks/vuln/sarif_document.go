@@ -90,6 +90,9 @@ type sarifResult struct {
 	Properties sarifProperties
 }
 
+// otherFormats says where a document that is no SARIF belongs.
+const otherFormats = "let the tool write its report in that format; --vex takes VEX documents"
+
 // DecodeSARIF decodes a report in SARIF 2.1.0, of any tool; name is what errors
 // call it. A result is a vulnerability if its rule names one by CVE or GHSA, and
 // it or its rule names the package: by URL, as those of Docker Scout and Grype
@@ -97,11 +100,15 @@ type sarifResult struct {
 // each run of a tool. A run that did not get to look is an error.
 func DecodeSARIF(r io.Reader, name string) ([]*Report, error) {
 	var doc sarifDocument
-	if err := decode(r, &doc); err != nil {
+	var other *json.UnmarshalTypeError
+	switch err := decode(r, &doc); {
+	case errors.As(err, &other):
+		return nil, fmt.Errorf("reading SARIF report %s: it is no SARIF 2.1.0, by its member %q; %s", name, line(other.Field), otherFormats)
+	case err != nil:
 		return nil, fmt.Errorf("decoding SARIF report %s: %w", name, err)
 	}
 	if doc.Version != "2.1.0" {
-		return nil, fmt.Errorf("reading SARIF report %s: version %q; only 2.1.0 is known", name, line(doc.Version))
+		return nil, fmt.Errorf("reading SARIF report %s: it is no SARIF 2.1.0, by its version %q; %s", name, line(doc.Version), otherFormats)
 	}
 	if len(doc.Runs) == 0 {
 		return nil, fmt.Errorf("reading SARIF report %s: it has no run of a tool", name)

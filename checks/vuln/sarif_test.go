@@ -201,10 +201,12 @@ func TestSARIFExtensions(t *testing.T) {
 
 func TestDecodeSARIFErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                   "a.sarif: it is empty",
-		"{":                                  "it is cut short",
-		"{}":                                 `version ""; only 2.1.0 is known`,
-		`{"version": "2.0.0"}`:               `version "2.0.0"`,
+		"":                     "a.sarif: it is empty",
+		"{":                    "it is cut short",
+		"{}":                   `it is no SARIF 2.1.0, by its version ""`,
+		`{"version": "2.0.0"}`: `it is no SARIF 2.1.0, by its version "2.0.0"; let the tool`,
+		`{"@context": "https://openvex.dev/ns/v0.2.0", "version": 1}`: `a.sarif: it is no SARIF 2.1.0, by its member "`,
+		`[]`:                                 "a.sarif: it is no SARIF 2.1.0",
 		`{"version": "2.1.0"}`:               "no run of a tool",
 		`{"version": "2.1.0", "runs": [{}]}`: "runs[0]: its tool has no name",
 		`{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "a"}}}]}`:                                                                 "a has no list of results",
@@ -249,4 +251,25 @@ func FuzzDecodeSARIF(f *testing.F) {
 			judgedCleanly(t, scan(reports...))
 		}
 	})
+}
+
+// TestToolsThatLookedAtNoPackage wants a tool for code left out of what was said of
+// packages, and a scanner that was asked and found nothing named.
+func TestToolsThatLookedAtNoPackage(t *testing.T) {
+	trivy := decodeFile(t, "trivy-debian.json")
+	for name, tool := range map[string]*Report{
+		"":          {Scanner: Scanner{Name: "semgrep"}, Given: true, Others: []Other{{Rule: "R1"}}},
+		"by scout":  {Scanner: Scanner{Name: "scout"}, Given: true, Asked: true},
+		"by a tool": {Scanner: Scanner{Name: "a tool"}, Given: true, Vulnerabilities: []Vulnerability{{ID: "CVE-2021-0001", Package: "a"}}},
+	} {
+		s := scan(trivy, tool)
+		s.ImageID = trivy.ImageID
+		evidence := judgeVulnerability(s).Evidence
+		if named := strings.Contains(evidence, "and by "+tool.Scanner.Name); named != (name != "") {
+			t.Errorf("%s: %s", tool.Scanner.Name, evidence)
+		}
+	}
+	if out := judgeDatabase(scan(&Report{Scanner: Scanner{Name: "semgrep"}, Given: true})); out.Skip != "no scanner has looked at packages" {
+		t.Errorf("%+v", out)
+	}
 }

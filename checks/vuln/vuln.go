@@ -136,6 +136,9 @@ type Report struct {
 	// Given is whether the report was written elsewhere, so that it need not name
 	// its image.
 	Given bool
+	// Asked is whether the scan gate itself asked the scanner, in whatever format it
+	// answered: it has looked then, even where it found nothing.
+	Asked bool
 	// ImageID is the digest of the configuration of the image that was scanned.
 	ImageID string
 	// OS is the distribution that the scanner recognised, as in "debian 12.15";
