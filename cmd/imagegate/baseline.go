@@ -50,6 +50,8 @@ type baselineOf struct {
 	add            bool
 	baseline       *policy.Baseline
 	added, removed int
+	// left is how many new findings were left out, since add is not set.
+	left int
 }
 
 func baselineCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
@@ -88,6 +90,9 @@ func baselineCommand(args []string, stdin io.Reader, stdout io.Writer) (int, err
 			name = relative(current, name)
 		}
 		fmt.Fprintf(stdout, "%s: %d added, %d removed, %d accepted\n", name, b.added, b.removed, b.baseline.Len())
+		if b.left > 0 {
+			fmt.Fprintf(stdout, "%s: %d new left out: --add takes them in\n", name, b.left)
+		}
 	}
 	return exitClean, nil
 }
@@ -119,7 +124,12 @@ func baselines(targets []target, input *standardInput, o overrides, add bool) ([
 				return nil, fmt.Errorf("baseline: %s: %s: %w", t.path(t.whole()), res.Check, res.Err)
 			}
 		}
-		updated, added, removed := b.baseline.Update(terms.image, []gates.Gate{{Name: "lint", Results: found}}, *terms.policy.Read, allRules(), b.add)
+		lint := []gates.Gate{{Name: "lint", Results: found}}
+		if !b.add {
+			_, left, _ := b.baseline.Update(terms.image, lint, *terms.policy.Read, allRules(), true)
+			b.left += left
+		}
+		updated, added, removed := b.baseline.Update(terms.image, lint, *terms.policy.Read, allRules(), b.add)
 		b.baseline, b.added, b.removed = updated, b.added+added, b.removed+removed
 	}
 	return all, nil
