@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/build"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/checks/vuln"
 	"github.com/imagegate/imagegate/internal/dagger"
@@ -411,11 +412,11 @@ func download(ctx context.Context, ctr *dagger.Container, command []string) (*da
 func explainExec(err error) error {
 	var failed *dagger.ExecError
 	if !errors.As(err, &failed) {
-		return err
+		return build.WithoutTrace(err)
 	}
 	output := strings.TrimSpace(failed.Stderr + "\n" + failed.Stdout)
 	if output == "" {
-		return fmt.Errorf("%s: %w", strings.Join(failed.Cmd, " "), err)
+		return fmt.Errorf("%s: %w", strings.Join(failed.Cmd, " "), build.WithoutTrace(err))
 	}
 	if i := len(output) - 600; i > 0 {
 		output = "… " + output[i:]

@@ -2,7 +2,9 @@
 package build
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/imagegate/imagegate/checks"
@@ -43,7 +45,7 @@ npm error code EUSAGE
 	Judge: func(a Attempt) checks.Outcome {
 		switch {
 		case a.Err != nil:
-			return checks.Broken(fmt.Errorf("build the image: %w", a.Err))
+			return checks.Broken(fmt.Errorf("build the image: %w", WithoutTrace(a.Err)))
 		case a.Command != "":
 			return checks.Found(checks.At(checks.Location{}, "%s ended with status %d: %s", a.Command, a.ExitCode, tail(a.Output, 400)))
 		}
@@ -78,4 +80,16 @@ func tail(text string, n int) string {
 		text = rest
 	}
 	return "… " + strings.ToValidUTF8(text, "")
+}
+
+// traces are the marks by which the engine ties an error to its trace.
+var traces = regexp.MustCompile(`\s*\[traceparent:[^\]]*\]`)
+
+// WithoutTrace returns an error of the engine without the marks of its trace, which
+// say nothing to who reads it.
+func WithoutTrace(err error) error {
+	if text := err.Error(); traces.MatchString(text) {
+		return errors.New(traces.ReplaceAllString(text, ""))
+	}
+	return err
 }

@@ -45,3 +45,14 @@ func TestImage(t *testing.T) {
 		})
 	}
 }
+
+func TestWithoutTrace(t *testing.T) {
+	plain := errors.New("get user: unable to find user [app]")
+	if got := WithoutTrace(plain); got != plain {
+		t.Errorf("got %v", got)
+	}
+	traced := errors.New("get user: unable to find user app [traceparent:0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331]")
+	if got := WithoutTrace(traced).Error(); got != "get user: unable to find user app" {
+		t.Errorf("got %s", got)
+	}
+}
