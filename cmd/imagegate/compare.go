@@ -15,6 +15,7 @@ import (
 func compareCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("compare")
 	platform := flags.String("platform", "", "")
+	times := flags.Bool("times", false, "")
 	archives, err := parse(flags, args)
 	if err != nil {
 		return 0, err
@@ -40,12 +41,16 @@ func compareCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 		return 0, fmt.Errorf("compare: %w", err)
 	}
 	defer second.Close()
-	d, err := image.Compare(context.Background(), first, second, of, image.CompareOptions{})
+	d, err := image.Compare(context.Background(), first, second, of, image.CompareOptions{IgnoreTimes: !*times})
 	if err != nil {
 		return 0, fmt.Errorf("compare: %w", err)
 	}
 	if d == nil {
-		_, err = fmt.Fprintln(stdout, "the images are the same, byte by byte")
+		same := "the images are the same, but for times"
+		if *times {
+			same = "the images are the same, byte by byte"
+		}
+		_, err = fmt.Fprintln(stdout, same)
 		return exitClean, err
 	}
 	_, err = fmt.Fprintf(stdout, "%s\n\tfix: %s\n", d, d.Fix)

@@ -139,14 +139,16 @@ func TestImagePolicy(t *testing.T) {
 func TestCompare(t *testing.T) {
 	const config = `{"User": "10001", "Cmd": ["/app"]}`
 	first, other := archive(t, config, map[string]string{"app": "1"}), archive(t, config, map[string]string{"app": "2"})
+	again := archive(t, config, map[string]string{"app": "1"})
 	for name, test := range map[string]struct {
 		args   []string
 		status int
 		want   string
 	}{
-		"the same":         {[]string{first, first}, exitClean, "the images are the same, byte by byte"},
+		"the same":         {[]string{first, first}, exitClean, "the images are the same, but for times"},
+		"times":            {[]string{"--times", first, again}, exitClean, "the images are the same, byte by byte"},
 		"different":        {[]string{first, other}, exitBlocks, "layer 1, /app: content: 1 B each, different from byte 0 on\n\tfix: make what writes the file deterministic"},
-		"platform":         {[]string{"--platform=linux/amd64", first, first}, exitClean, "the same"},
+		"platform":         {[]string{"--platform=linux/amd64", first, again}, exitClean, "the same"},
 		"no such platform": {[]string{"--platform=linux/arm64", first, first}, exitError, "first image: no image for platform linux/arm64"},
 		"no platform":      {[]string{"--platform=a/b/c/d/e", first, first}, exitError, "give it as in linux/amd64"},
 		"one":              {[]string{first}, exitError, "name the OCI archives of two builds"},

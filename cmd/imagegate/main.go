@@ -30,7 +30,7 @@ const usage = `Usage:
   imagegate baseline [--add] [--profile …] [--policy DIR] [--dockerfile PATH] PATH…
   imagegate image [--format text|json] [--profile minimal|default|strict]
                   [--policy DIR] [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
-  imagegate compare [--platform OS/ARCH] ARCHIVE ARCHIVE
+  imagegate compare [--times] [--platform OS/ARCH] ARCHIVE ARCHIVE
   imagegate checks [--format text|json]
   imagegate explain ID
 
@@ -54,7 +54,7 @@ write it. Growth is measured against the image in another archive, --baseline. T
 imagegate.yaml of the current directory, or above it, counts.
 
 compare explains the first difference between two builds of an image, which are the
-same where the build is reproducible.
+same where the build is reproducible; with --times also in when files were changed.
 
 checks lists every check; explain says why there is one, and how to mend what it
 finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.
