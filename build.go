@@ -13,6 +13,7 @@ import (
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/build"
+	"github.com/imagegate/imagegate/checks/dockerfile"
 	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/internal/dagger"
@@ -63,6 +64,16 @@ func (m *Imagegate) container(source *dagger.Directory, platform dagger.Platform
 	return source.DockerBuild(dagger.DirectoryDockerBuildOpts{
 		Dockerfile: m.Dockerfile, Target: m.Target, BuildArgs: buildArgs, Platform: platform,
 	}), nil
+}
+
+// dockerfileOptions says how the image is built, as the model of the Dockerfile takes it.
+func (m *Imagegate) dockerfileOptions() (dockerfile.Options, error) {
+	options := dockerfile.Options{Dockerfile: m.Dockerfile, Target: m.Target, BuildArgs: map[string]string{}}
+	args, err := pairs("build-arg", m.BuildArgs)
+	for _, a := range args {
+		options.BuildArgs[a.name] = a.value
+	}
+	return options, err
 }
 
 type pair struct{ name, value string }

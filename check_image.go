@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/imagegate/imagegate/checks"
 	"github.com/imagegate/imagegate/checks/policy"
@@ -54,10 +54,8 @@ const notRead = "the image could not be read: the image gate says why"
 
 // unreadable reports whether the layers of some platform could not be read.
 func (t *tarball) unreadable() bool {
-	var failed []error
-	for _, p := range t.platforms {
+	return slices.ContainsFunc(t.platforms, func(p platformImage) bool {
 		_, err := p.read()
-		failed = append(failed, err)
-	}
-	return errors.Join(failed...) != nil
+		return err != nil
+	})
 }

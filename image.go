@@ -105,13 +105,9 @@ func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, ar
 	if err != nil {
 		return nil, fmt.Errorf("read the image: %w", err)
 	}
-	args, err := pairs("build-arg", m.BuildArgs)
+	options, err := m.dockerfileOptions()
 	if err != nil {
 		return nil, err
-	}
-	options := dockerfile.Options{Dockerfile: m.Dockerfile, Target: m.Target, BuildArgs: map[string]string{}}
-	for _, a := range args {
-		options.BuildArgs[a.name] = a.value
 	}
 	if src, err := dockerfile.Load(newDirectoryFS(ctx, source), options); err == nil {
 		read.BaseLayers = image.NameLayers(read.Layers, image.Steps(src))

@@ -32,13 +32,9 @@ func (m *Imagegate) lint(ctx context.Context, dir *dagger.Directory, by policy.I
 	return timed(ctx, "lint", "", func(ctx context.Context) []checks.Result {
 		// A policy that cannot be read is reported by the gate of the policy.
 		options := lint.Options{Profile: checks.Profile(m.Profile), Policy: suppress.Policy{Read: &by.Policy}}
-		args, err := pairs("build-arg", m.BuildArgs)
-		if err != nil {
+		var err error
+		if options.Options, err = m.dockerfileOptions(); err != nil {
 			return lint.Errors(err, options.Profile)
-		}
-		options.Dockerfile, options.Target, options.BuildArgs = m.Dockerfile, m.Target, map[string]string{}
-		for _, a := range args {
-			options.BuildArgs[a.name] = a.value
 		}
 		return lint.Run(newDirectoryFS(ctx, dir), options)
 	})

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,5 +99,18 @@ func TestInitAndBaseline(t *testing.T) {
 	doc = report(t, "report", "--source="+written)
 	if doc.Verdict != "passed" || statusOf(doc, "policy/gone") != "warn" {
 		t.Errorf("with a baseline whose finding is gone it is %s, by %v", doc.Verdict, doc.Blocked)
+	}
+}
+
+// TestInitWithoutATerminal writes into the directory that dagger is called in.
+func TestInitWithoutATerminal(t *testing.T) {
+	source := copyExample(t, "go-api")
+	daggerIn(t, source, nil, "call", "-m", root, "-y", "init", "--source=.").succeed(t)
+	text, err := os.ReadFile(filepath.Join(source, "imagegate.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "# profile: default") {
+		t.Errorf("init wrote\n%s", text)
 	}
 }

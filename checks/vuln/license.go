@@ -38,17 +38,10 @@ var license = checks.Check[*Scan]{
     "Results": [{"Target": "Node.js", "Class": "license", "Licenses": [{"PkgName": "some-package", "FilePath": "app/node_modules/some-package/package.json", "Name": "AGPL-3.0-only"}]}]
   }
 }`,
-	Judge: judgeLicense,
+	Judge: ofContent(judgeLicense),
 }
 
-func judgeLicense(s *Scan) checks.Outcome {
-	content, err := s.content()
-	switch {
-	case err != nil:
-		return checks.Broken(err)
-	case content == nil:
-		return checks.Skip(notLooked)
-	}
+func judgeLicense(s *Scan, content *Content) checks.Outcome {
 	for _, denied := range s.Policy.DeniedLicenses {
 		if _, err := path.Match(denied, ""); err != nil || strings.TrimSpace(denied) == "" {
 			return checks.Broken(fmt.Errorf("the denied license %q is no identifier: write it as in GPL-3.0-only or AGPL-*", denied))

@@ -61,17 +61,11 @@ var misconfiguration = checks.Check[*Scan]{
     ]
   }
 }`,
-	Judge: judgeMisconfiguration,
+	Judge: ofContent(judgeMisconfiguration),
 }
 
-func judgeMisconfiguration(s *Scan) checks.Outcome {
-	content, err := s.content()
-	switch {
-	case err != nil:
-		return checks.Broken(err)
-	case content == nil:
-		return checks.Skip(notLooked)
-	case content.Rules == 0:
+func judgeMisconfiguration(s *Scan, content *Content) checks.Outcome {
+	if content.Rules == 0 {
 		return checks.Skip("imagegate judges by its own rules: --scanner-rules adds Trivy's, where the image has a history")
 	}
 	var findings []checks.Finding

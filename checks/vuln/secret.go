@@ -34,17 +34,10 @@ var secret = checks.Check[*Scan]{
     ]
   }
 }`,
-	Judge: judgeSecret,
+	Judge: ofContent(judgeSecret),
 }
 
-func judgeSecret(s *Scan) checks.Outcome {
-	content, err := s.content()
-	switch {
-	case err != nil:
-		return checks.Broken(err)
-	case content == nil:
-		return checks.Skip(notLooked)
-	}
+func judgeSecret(s *Scan, content *Content) checks.Outcome {
 	type place struct{ rule, path string }
 	found := map[place][]Secret{}
 	var places []place

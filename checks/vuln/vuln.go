@@ -113,6 +113,21 @@ func (s *Scan) content() (*Content, error) {
 // notLooked is why a check of the content of an image is skipped.
 const notLooked = "no scanner that looks for it was asked: add trivy to the scanners"
 
+// ofContent returns the judge of a check that is about what a scanner finds beyond
+// packages.
+func ofContent(judge func(*Scan, *Content) checks.Outcome) func(*Scan) checks.Outcome {
+	return func(s *Scan) checks.Outcome {
+		content, err := s.content()
+		switch {
+		case err != nil:
+			return checks.Broken(err)
+		case content == nil:
+			return checks.Skip(notLooked)
+		}
+		return judge(s, content)
+	}
+}
+
 // Scanner is the tool that wrote a report.
 type Scanner struct {
 	Name    string // "Trivy"
