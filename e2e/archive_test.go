@@ -181,6 +181,7 @@ func save(t *testing.T, content []byte) string {
 // TestHostileLayers judges images whose layers mean harm, or lie: an error of the
 // image gate names the layer and why, and nothing else gets to see the image.
 func TestHostileLayers(t *testing.T) {
+	imagegate := serveModule(t)
 	zeros := make([]byte, 1<<20)
 	bomb := tar.Header{Name: "zeros", Typeflag: tar.TypeReg, Mode: 0o644, Size: 4 << 30}
 	var header bytes.Buffer
@@ -225,17 +226,17 @@ func TestHostileLayers(t *testing.T) {
 			if c.edit != nil {
 				c.edit(a, img)
 			}
-			out := judgeHostile(t, a.bytes())
+			out := judgeHostile(t, imagegate, a.bytes())
 			unreadable(t, out, "layer 1 of 1 ("+must(c.layer.Digest()).String()+")", c.says)
 		})
 	}
 }
 
 // judgeHostile gives an archive to check-image, which has to end in time.
-func judgeHostile(t *testing.T, content []byte, args ...string) result {
+func judgeHostile(t *testing.T, imagegate *module, content []byte, args ...string) result {
 	t.Helper()
 	start := time.Now()
-	out := dagger(t, append([]string{"call", "check-image", "--archive=" + save(t, content)}, args...)...)
+	out := imagegate.call(t, append([]string{"check-image", "--archive=" + save(t, content)}, args...)...)
 	if took := time.Since(start); took > hostileLimit {
 		t.Errorf("took %s", took)
 	}
@@ -266,11 +267,12 @@ func unreadable(t *testing.T, out result, says ...string) {
 // TestLoopOfLinksToAccounts has no layer to name: it is what all of them make together.
 func TestLoopOfLinksToAccounts(t *testing.T) {
 	img := imageOf(gzipped(link(tar.TypeSymlink, "etc/passwd", "passwd")))
-	unreadable(t, judgeHostile(t, archiveOf(t, img).bytes()), "etc/passwd: too many levels of symbolic links")
+	unreadable(t, judgeHostile(t, serveModule(t), archiveOf(t, img).bytes()), "etc/passwd: too many levels of symbolic links")
 }
 
 // TestArchiveThatIsNoImage gives check-image what holds no image that could be judged.
 func TestArchiveThatIsNoImage(t *testing.T) {
+	imagegate := serveModule(t)
 	img := imageOf(gzipped(file("a", strings.Repeat("b", 5000))))
 	whole := archiveOf(t, img)
 	edited := func(edit func(a archive)) []byte {
@@ -295,7 +297,7 @@ func TestArchiveThatIsNoImage(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			out := judgeHostile(t, c.content)
+			out := judgeHostile(t, imagegate, c.content)
 			if out.code == 0 || !strings.Contains(out.stderr, "read the image: ") || !strings.Contains(out.stderr, c.says) {
 				t.Errorf("status %d, without %q\n%s", out.code, c.says, out)
 			}
@@ -305,6 +307,7 @@ func TestArchiveThatIsNoImage(t *testing.T) {
 
 // TestLimitsOfThePolicy reads an honest image under a policy that allows less.
 func TestLimitsOfThePolicy(t *testing.T) {
+	imagegate := serveModule(t)
 	var entries []entry
 	for i := range 1001 {
 		entries = append(entries, file(fmt.Sprintf("srv/%d", i), "x"))
@@ -320,7 +323,7 @@ func TestLimitsOfThePolicy(t *testing.T) {
 			t.Parallel()
 			source := t.TempDir()
 			write(t, filepath.Join(source, "imagegate.yaml"), policy+"\n")
-			unreadable(t, judgeHostile(t, content, "--source="+source), "layer 1 of 1 ("+must(layer.Digest()).String()+")", says)
+			unreadable(t, judgeHostile(t, imagegate, content, "--source="+source), "layer 1 of 1 ("+must(layer.Digest()).String()+")", says)
 		})
 	}
 }

@@ -183,13 +183,15 @@ threading.Thread(target=lambda: (signal.sigwait({signal.SIGTERM}), server.shutdo
 // and wants exactly the findings that it is about. Where the application is the real
 // process 1, without the probe, it has to stop as they say.
 func TestBehaviours(t *testing.T) {
-	program := behaviourProgram(t)
-	engine := openSession(t)
+	t.Setenv("API_TOKEN", "horse-battery-staple")
+	program, imagegate := behaviourProgram(t), serveModule(t)
 	for _, b := range behaviours {
 		t.Run(b.name, func(t *testing.T) {
-			t.Parallel()
+			if b.habit != "fork bomb" { // which leaves little of the machine to others
+				t.Parallel()
+			}
 			source := b.source(t, program)
-			out := b.run(t, source)
+			out := b.run(t, imagegate, source)
 			table := out.stdout + out.stderr
 			got := findings(table)
 			if !slices.Equal(got, b.want) || !strings.Contains(table, "runtime/user ") {
@@ -208,7 +210,7 @@ func TestBehaviours(t *testing.T) {
 			if strings.Contains(b.file(), "slow-path=/slow") {
 				path = "/slow"
 			}
-			real := stopProcess1(t, engine, source, path)
+			real := stopProcess1(t, imagegate.session, source, path)
 			if ends := !stays.MatchString(messages(table)); real.ended != ends {
 				t.Errorf("that it ends by itself is %t by the gate, and %t of the real process 1\n%s", ends, real.ended, out)
 			}
@@ -230,7 +232,7 @@ var (
 //
 //	go test -run=TestSameVerdict -count=1 -timeout=60m . -repeat=50 -busy=8
 func TestSameVerdict(t *testing.T) {
-	program := behaviourProgram(t)
+	program, imagegate := behaviourProgram(t), serveModule(t)
 	for range *busy {
 		loop := exec.Command("sh", "-c", "while :; do :; done")
 		if err := loop.Start(); err != nil {
@@ -247,7 +249,7 @@ func TestSameVerdict(t *testing.T) {
 		for i := range *repeat {
 			t.Run(fmt.Sprintf("%s/%d", name, i+1), func(t *testing.T) {
 				t.Parallel()
-				out := b.run(t, source)
+				out := b.run(t, imagegate, source)
 				if got := findings(out.stdout + out.stderr); !slices.Equal(got, b.want) || !strings.Contains(out.String(), "runtime/user ") {
 					t.Errorf("found %q, want %q\n%s", got, b.want, out)
 				}
@@ -280,10 +282,9 @@ func (b behaviour) source(t *testing.T, program []byte) string {
 }
 
 // run runs the gate.
-func (b behaviour) run(t *testing.T, source string) result {
+func (b behaviour) run(t *testing.T, imagegate *module, source string) result {
 	t.Helper()
-	args := append(append([]string{"call"}, b.args...), "run", "--source="+source)
-	return daggerIn(t, root, []string{"API_TOKEN=horse-battery-staple"}, args...)
+	return imagegate.call(t, append(b.args, "run", "--source="+source)...)
 }
 
 var (

@@ -109,10 +109,15 @@ type document struct {
 
 func report(t *testing.T, args ...string) document {
 	t.Helper()
-	out := dagger(t, append(append([]string{"call"}, args...), "json", "contents")...).succeed(t)
+	return dagger(t, append(append([]string{"call"}, args...), "json", "contents")...).document(t)
+}
+
+// document returns the JSON report that a call printed.
+func (r result) document(t *testing.T) document {
+	t.Helper()
 	var doc document
-	if err := json.Unmarshal([]byte(out.stdout), &doc); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := json.Unmarshal([]byte(r.succeed(t).stdout), &doc); err != nil {
+		t.Fatalf("%v\n%s", err, r)
 	}
 	return doc
 }

@@ -37,6 +37,7 @@ func TestExamplesPass(t *testing.T) {
 // expects verify to be blocked by exactly the checks that the patch names; where those
 // are all of the source, lint: the image is the example's.
 func TestVariants(t *testing.T) {
+	imagegate := serveModule(t)
 	for _, patch := range glob(t, root, "examples/variants/*.patch") {
 		t.Run(strings.TrimSuffix(filepath.Base(patch), ".patch"), func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +48,7 @@ func TestVariants(t *testing.T) {
 			if !slices.ContainsFunc(v.blockedBy, func(id string) bool { return !strings.HasPrefix(id, "source/") }) {
 				function = "lint"
 			}
-			out := dagger(t, "call", function, "--source="+source)
+			out := imagegate.call(t, function, "--source="+source)
 			if got := out.blocked(t); !slices.Equal(got, v.blockedBy) {
 				t.Errorf("blocked by %v, want %v\n%s", got, v.blockedBy, out)
 			}

@@ -18,6 +18,7 @@ const mirror = "127.0.0.1:5000"
 // TestBrokenScanner runs verify with scanners that break each in its own way:
 // none may read as a pass.
 func TestBrokenScanner(t *testing.T) {
+	imagegate := serveModule(t)
 	for what, script := range map[string]string{
 		"killed":        "kill -KILL $$",
 		"silent":        "exit 0",
@@ -34,7 +35,7 @@ func TestBrokenScanner(t *testing.T) {
 				"with-new-file", "--path=/usr/local/bin/trivy", "--contents=#!/bin/sh\n"+script+"\n", "--permissions=0755",
 				"publish", "--address="+image).succeed(t)
 			writeDatabase(t, database, fresh)
-			out := dagger(t, "call", "--scanner-image="+image, "--database="+database, "verify", "--source="+app)
+			out := imagegate.call(t, "--scanner-image="+image, "--database="+database, "verify", "--source="+app)
 			blocked := out.blocked(t)
 			for _, check := range []string{"vuln/scanner", "vuln/secret", "vuln/vulnerability"} {
 				if !slices.Contains(blocked, check) {
@@ -121,7 +122,7 @@ func TestEngineThatGoesAway(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	empty := t.TempDir()
+	imagegate, empty := serveModule(t), t.TempDir()
 	for _, c := range []struct {
 		name, says string
 		args       []string
@@ -152,7 +153,7 @@ func TestBadInput(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			out := dagger(t, append([]string{"call"}, c.args...)...)
+			out := imagegate.call(t, c.args...)
 			if out.code == 0 || !strings.Contains(out.stderr, c.says) {
 				t.Errorf("status %d, without %q\n%s", out.code, c.says, out)
 			}

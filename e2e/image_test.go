@@ -17,6 +17,7 @@ func (r result) contains(words string) bool {
 
 // TestImageWarnings has the image gate find what only warns.
 func TestImageWarnings(t *testing.T) {
+	imagegate := serveModule(t)
 	for _, c := range []struct {
 		name, example string
 		old, with     string // in the Dockerfile
@@ -42,7 +43,7 @@ func TestImageWarnings(t *testing.T) {
 			t.Parallel()
 			source := copyExample(t, c.example)
 			edit(t, filepath.Join(source, "Dockerfile"), c.old, c.with)
-			out := dagger(t, append(append([]string{"call"}, c.args...), "image", "--source="+source)...).succeed(t)
+			out := imagegate.call(t, append(c.args, "image", "--source="+source)...).succeed(t)
 			if !regexp.MustCompile(c.row).MatchString(out.stdout) {
 				t.Errorf("the table has no row %q\n%s", c.row, out)
 			}
@@ -54,9 +55,10 @@ func TestImageWarnings(t *testing.T) {
 }
 
 func TestBudgets(t *testing.T) {
+	imagegate := serveModule(t)
 	image := func(t *testing.T, flag string) result {
 		t.Helper()
-		return dagger(t, "call", flag, "image", "--source=examples/go-api")
+		return imagegate.call(t, flag, "image", "--source=examples/go-api")
 	}
 	for flag, says := range map[string]string{
 		"--max-compressed-size=1kB": `MB compressed, \S+ MB over the budget of 1\.0 kB`,
@@ -81,15 +83,16 @@ func TestBudgets(t *testing.T) {
 
 // TestGrowth measures an image against the one before, which lacked a file.
 func TestGrowth(t *testing.T) {
+	imagegate := serveModule(t)
 	before := filepath.Join(t.TempDir(), "before.tar")
 	dagger(t, "call", "build", "--source=examples/go-api", "as-tarball", "export", "--path="+before).succeed(t)
 	source := copyExample(t, "go-api")
 	edit(t, filepath.Join(source, "Dockerfile"), "ENTRYPOINT ", "COPY --from=builder /usr/local/go/bin/gofmt /opt/tools/gofmt\nENTRYPOINT ")
-	out := dagger(t, "call", "--baseline="+before, "image", "--source="+source)
+	out := imagegate.call(t, "--baseline="+before, "image", "--source="+source)
 	if got := out.blocked(t); !slices.Equal(got, []string{"image/growth"}) || !out.contains("it grew by more than 10%; most of all /opt/tools/gofmt by") {
 		t.Errorf("blocked by %v\n%s", got, out)
 	}
-	allowed := dagger(t, "call", "--baseline="+before, "--max-growth=500%", "image", "--source="+source).succeed(t)
+	allowed := imagegate.call(t, "--baseline="+before, "--max-growth=500%", "image", "--source="+source).succeed(t)
 	if !regexp.MustCompile(`pass +image/growth .*% of the baseline's`).MatchString(allowed.stdout) {
 		t.Errorf("the growth is not told\n%s", allowed)
 	}
@@ -97,13 +100,14 @@ func TestGrowth(t *testing.T) {
 	if err := os.WriteFile(broken, []byte(strings.Repeat("garbage", 500)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	unread := dagger(t, "call", "--baseline="+broken, "image", "--source="+source)
+	unread := imagegate.call(t, "--baseline="+broken, "image", "--source="+source)
 	if unread.blocked(t); !unread.contains("read the image of --baseline") {
 		t.Errorf("a baseline that is no image\n%s", unread)
 	}
 }
 
 func TestReproducible(t *testing.T) {
+	imagegate := serveModule(t)
 	for _, c := range []struct {
 		name, run string
 		differs   string // empty: the builds are the same
@@ -116,7 +120,7 @@ func TestReproducible(t *testing.T) {
 			t.Parallel()
 			source := t.TempDir()
 			write(t, filepath.Join(source, "Dockerfile"), "FROM debian:bookworm-slim\nRUN "+c.run+"\n")
-			out := dagger(t, "call", "reproducible", "--source="+source)
+			out := imagegate.call(t, "reproducible", "--source="+source)
 			switch {
 			case c.differs == "" && (out.code != 0 || !strings.Contains(out.stdout, "two builds for linux/amd64 are the same")):
 				t.Errorf("status %d\n%s", out.code, out)

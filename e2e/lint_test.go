@@ -21,10 +21,11 @@ func TestLint(t *testing.T) {
 	command := filepath.Join(t.TempDir(), "imagegate")
 	run(t, root, []string{"CGO_ENABLED=0"}, "go", "build", "-o", command, "./cmd/imagegate").succeed(t)
 
+	imagegate := serveModule(t)
 	same := func(name, source, profile string, wanted ...string) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			engine := dagger(t, "call", "--profile="+profile, "lint", "--source="+source)
+			engine := imagegate.call(t, "--profile="+profile, "lint", "--source="+source)
 			local := run(t, source, nil, command, "lint", "--format=json", "--profile="+profile, ".")
 			if blocked := engine.code != 0; blocked != (local.code == 1) || local.code > 1 {
 				t.Fatalf("lint on the engine ends with status %d, the command with %d\n%s\n%s", engine.code, local.code, engine, local)

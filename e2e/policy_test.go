@@ -12,11 +12,11 @@ import (
 // TestPolicy has a finding of each gate but the build that blocks, is accepted, and
 // blocks again when that has expired.
 func TestPolicy(t *testing.T) {
-	source := copyExample(t, "go-api")
+	imagegate, source := serveModule(t), copyExample(t, "go-api")
 	verify := func(policy string) document {
 		t.Helper()
 		write(t, filepath.Join(source, "imagegate.yaml"), policy)
-		return report(t, "report", "--source="+source)
+		return imagegate.report(t, "report", "--source="+source)
 	}
 	const findings = "budgets: {max-size: 1kB}\nrun: {required: [NO_SUCH_VARIABLE]}\n"
 	blocked := verify(findings)
@@ -59,13 +59,13 @@ func statusOf(doc document, check string) string {
 
 // TestOrganisation lays the policy of a project over that of its organisation.
 func TestOrganisation(t *testing.T) {
-	source, organisation := copyExample(t, "go-api"), t.TempDir()
+	imagegate, source, organisation := serveModule(t), copyExample(t, "go-api"), t.TempDir()
 	write(t, filepath.Join(organisation, "imagegate.yaml"), "budgets: {max-size: 1kB}\nlocked: [budgets]\n")
 	lint := func(args ...string) result {
-		return dagger(t, append(append([]string{"call", "--policy=" + organisation}, args...), "lint", "--source="+source)...)
+		return imagegate.call(t, append(append([]string{"--policy=" + organisation}, args...), "lint", "--source="+source)...)
 	}
 	lint().succeed(t)
-	out := dagger(t, "call", "--policy="+organisation, "image", "--source="+source)
+	out := imagegate.call(t, "--policy="+organisation, "image", "--source="+source)
 	if got := out.blocked(t); !slices.Equal(got, []string{"image/size"}) {
 		t.Errorf("blocked by %v\n%s", got, out)
 	}

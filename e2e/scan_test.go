@@ -22,6 +22,7 @@ var vulnerableComponents = map[string]struct{ variant, id, alias, component, pur
 // TestVulnerabilityOverTime finds a vulnerable component, accepts it by a waiver
 // and by a VEX document, lets the waiver expire, and mends it.
 func TestVulnerabilityOverTime(t *testing.T) {
+	imagegate := serveModule(t)
 	for kind, c := range vulnerableComponents {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -35,7 +36,7 @@ func TestVulnerabilityOverTime(t *testing.T) {
 			// be blocked by these checks.
 			judged := func(what, status string, blocked []string, flags ...string) {
 				t.Helper()
-				out := dagger(t, slices.Concat([]string{"call"}, flags, []string{"scan", "--source=" + source})...)
+				out := imagegate.call(t, append(flags, "scan", "--source="+source)...)
 				table := out.stdout
 				if len(blocked) == 0 {
 					out.succeed(t)
@@ -79,7 +80,7 @@ func TestVulnerabilityOverTime(t *testing.T) {
 // TestReportOfAnotherTool gives reports in SARIF: what is in them counts, and one
 // that cannot be read is no pass.
 func TestReportOfAnotherTool(t *testing.T) {
-	dir := t.TempDir()
+	imagegate, dir := serveModule(t), t.TempDir()
 	for name, c := range map[string]struct{ text, blocked string }{
 		"a finding": {
 			`{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "some-scanner"}}, "results": [{"ruleId": "malware", "level": "error", "message": {"text": "a miner of coins"}}]}]}`,
@@ -89,7 +90,7 @@ func TestReportOfAnotherTool(t *testing.T) {
 	} {
 		file := filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+".sarif")
 		write(t, file, c.text)
-		out := dagger(t, "call", "--sarif="+file, "scan", "--source="+app)
+		out := imagegate.call(t, "--sarif="+file, "scan", "--source="+app)
 		if got := out.blocked(t); !slices.Contains(got, c.blocked) {
 			t.Errorf("%s: blocked by %v, want %s\n%s", name, got, c.blocked, out)
 		}

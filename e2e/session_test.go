@@ -19,11 +19,12 @@ type session struct {
 	url, token string
 }
 
-// openSession opens a session, which lasts as long as the test.
-func openSession(t *testing.T) *session {
+// openSession opens a session, which lasts as long as the test, of a caller in a
+// directory.
+func openSession(t *testing.T, dir string) *session {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(root, "hack", "dagger"), "--silent", "session")
-	cmd.Dir = t.TempDir() // without a module
+	cmd.Dir = dir // whose .env has the defaults of modules
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe()

@@ -133,6 +133,7 @@ func end(server *http.Server) {
 		os.Exit(0)
 	case "drains late":
 		time.Sleep(2500 * time.Millisecond)
+		os.Exit(0) // with the door open to the last
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()

@@ -1,0 +1,192 @@
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// module is imagegate, served in one session of the engine, as to those who call it
+// from their own code. It is loaded once, not with every call, so that hundreds of
+// calls cost no more than what they ask for.
+type module struct {
+	*session
+	constructor function
+	functions   map[string]function
+}
+
+type function struct {
+	Name string
+	Args []argument
+}
+
+type argument struct {
+	Name    string
+	TypeDef argumentType
+}
+
+type argumentType struct {
+	Kind     string
+	AsObject struct{ Name string }
+	AsList   struct{ ElementTypeDef *argumentType }
+}
+
+// serveModule opens a session with the module, which lasts as long as the test.
+func serveModule(t *testing.T) *module {
+	t.Helper()
+	m := &module{session: openSession(t, root), functions: map[string]function{}}
+	if err := m.query(t.Context(), new(any), `{ moduleSource(refString: %q) { asModule { serve } } }`, root); err != nil {
+		t.Fatalf("serve the module: %v", err)
+	}
+	const signature = `name args { name typeDef { kind asObject { name } asList { elementTypeDef { kind asObject { name } } } } }`
+	var served struct {
+		CurrentTypeDefs []struct {
+			AsObject struct {
+				Name        string
+				Constructor function
+				Functions   []function
+			}
+		}
+	}
+	if err := m.query(t.Context(), &served, `{ currentTypeDefs { asObject { name constructor { `+signature+` } functions { `+signature+` } } } }`); err != nil {
+		t.Fatalf("ask for the module's functions: %v", err)
+	}
+	for _, def := range served.CurrentTypeDefs {
+		if def.AsObject.Name == "Imagegate" {
+			m.constructor = def.AsObject.Constructor
+			for _, f := range def.AsObject.Functions {
+				m.functions[f.Name] = f
+			}
+		}
+	}
+	if len(m.functions) == 0 {
+		t.Fatal("the session has no functions of the module")
+	}
+	return m
+}
+
+// call calls a function with the arguments of "dagger call": flags of the module, the
+// function, its own flags, and what to ask of what it returns. What the function
+// prints is the result's stdout, its error the stderr of a status other than 0.
+func (m *module) call(t *testing.T, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	isFlag := func(arg string) bool { return strings.HasPrefix(arg, "--") }
+	at := slices.IndexFunc(args, func(arg string) bool { return !isFlag(arg) })
+	if at < 0 {
+		t.Fatalf("%q names no function", args)
+	}
+	name := camelCase(args[at])
+	f, ok := m.functions[name]
+	if !ok {
+		t.Fatalf("the module has no function %s", name)
+	}
+	chain := slices.DeleteFunc(slices.Clone(args[at+1:]), isFlag)
+	query := "{ imagegate" + m.arguments(ctx, t, m.constructor, args[:at]) +
+		" { " + name + m.arguments(ctx, t, f, slices.DeleteFunc(slices.Clone(args[at+1:]), func(arg string) bool { return !isFlag(arg) }))
+	for _, field := range chain {
+		query += " { " + camelCase(field)
+	}
+	query += strings.Repeat(" }", len(chain)+2)
+	var answer any
+	if err := m.query(ctx, &answer, "%s", query); err != nil {
+		if ctx.Err() != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		return result{stderr: err.Error(), code: 1}
+	}
+	for _, field := range append([]string{"imagegate", name}, chain...) {
+		answer = answer.(map[string]any)[camelCase(field)]
+	}
+	return result{stdout: answer.(string)}
+}
+
+// report calls a function that returns one, and reads it.
+func (m *module) report(t *testing.T, args ...string) document {
+	t.Helper()
+	return m.call(t, append(args, "json", "contents")...).document(t)
+}
+
+// arguments returns flags as the arguments of a field, in parentheses.
+func (m *module) arguments(ctx context.Context, t *testing.T, f function, flags []string) string {
+	t.Helper()
+	given := map[string][]string{}
+	for _, flag := range flags {
+		name, value, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+		name = camelCase(name)
+		i := slices.IndexFunc(f.Args, func(a argument) bool { return a.Name == name })
+		if i < 0 {
+			t.Fatalf("%s has no argument %s", cmp.Or(f.Name, "the module"), flag)
+		}
+		of := f.Args[i].TypeDef
+		if of.AsList.ElementTypeDef != nil {
+			of = *of.AsList.ElementTypeDef
+		}
+		literal, err := m.literal(ctx, of, value)
+		if err != nil {
+			t.Fatalf("%s: %v", flag, err)
+		}
+		given[name] = append(given[name], literal)
+	}
+	var list []string
+	for _, a := range f.Args {
+		switch values := given[a.Name]; {
+		case values == nil:
+		case a.TypeDef.AsList.ElementTypeDef != nil:
+			list = append(list, a.Name+": ["+strings.Join(values, ", ")+"]")
+		default:
+			list = append(list, a.Name+": "+strings.Join(values, ", "))
+		}
+	}
+	if list == nil {
+		return ""
+	}
+	return "(" + strings.Join(list, ", ") + ")"
+}
+
+// literal returns a flag's value as GraphQL has it. Files and directories are read
+// anew each time: tests change them between two calls.
+func (m *module) literal(ctx context.Context, of argumentType, value string) (string, error) {
+	switch of.AsObject.Name {
+	case "Directory", "File":
+		if !filepath.IsAbs(value) {
+			value = filepath.Join(root, value)
+		}
+		var found struct {
+			Host struct{ Value struct{ ID string } }
+		}
+		err := m.query(ctx, &found, `{ host { value: %s(path: %q, noCache: true) { id } } }`, strings.ToLower(of.AsObject.Name), value)
+		return strconv.Quote(found.Host.Value.ID), err
+	case "Secret", "Service":
+		var found struct {
+			Address struct{ Value struct{ ID string } }
+		}
+		err := m.query(ctx, &found, `{ address(value: %q) { value: %s { id } } }`, value, strings.ToLower(of.AsObject.Name))
+		return strconv.Quote(found.Address.Value.ID), err
+	}
+	switch of.Kind {
+	case "STRING_KIND", "SCALAR_KIND":
+		text, err := json.Marshal(value)
+		return string(text), err
+	case "INTEGER_KIND", "BOOLEAN_KIND":
+		return value, nil
+	}
+	return "", fmt.Errorf("values of kind %s %s cannot be given here", of.Kind, of.AsObject.Name)
+}
+
+// camelCase returns the name that the engine's interface has for one of the command
+// line: "check-image" is checkImage there.
+func camelCase(name string) string {
+	words := strings.Split(name, "-")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}
