@@ -170,6 +170,24 @@ func (e *engine) start(ctx context.Context) error {
 	return e.await(ctx)
 }
 
+// engineConfig makes the engine take images from the registry first, which it and
+// its containers reach by plain HTTP, and keep its cache as long as there is room for
+// it: by default it wants a fifth of the disk to be free, and where that is not so, it
+// goes through all that it has after every call, throws away what the next one needs,
+// and takes ten times as long.
+func engineConfig(i instance) string {
+	return fmt.Sprintf(`{
+	"registries": {
+		"docker.io": {"mirrors": [%q]},
+		"gcr.io": {"mirrors": [%[1]q]},
+		%[1]q: {"http": true, "insecure": true},
+		%[2]q: {"http": true, "insecure": true}
+	},
+	"gc": {"policies": [{"all": true, "maxUsedSpace": "40GB", "minFreeSpace": "4GB", "sweepSize": "20%%"}]}
+}
+`, mirrorAddress, i.registry())
+}
+
 // inherited are those of the caller's variables that mean something to the engine:
 // where its network and its certificates are. Any other might configure it, or
 // the registry, by accident.

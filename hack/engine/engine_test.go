@@ -96,6 +96,9 @@ func TestEngineConfig(t *testing.T) {
 			Mirrors        []string
 			HTTP, Insecure bool
 		}
+		GC struct {
+			Policies []struct{ MaxUsedSpace, MinFreeSpace string }
+		}
 	}
 	if err := json.Unmarshal([]byte(engineConfig(i)), &config); err != nil {
 		t.Fatal(err)
@@ -109,6 +112,10 @@ func TestEngineConfig(t *testing.T) {
 		if r := config.Registries[name]; !r.HTTP || !r.Insecure {
 			t.Errorf("%s: %+v", name, r)
 		}
+	}
+	// One, with a bound of its own: Dagger's default is a share of the whole disk.
+	if p := config.GC.Policies; len(p) != 1 || p[0].MaxUsedSpace == "" || p[0].MinFreeSpace == "" {
+		t.Errorf("what the cache may take: %+v", p)
 	}
 }
 

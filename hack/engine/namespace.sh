@@ -46,5 +46,5 @@ ip addr add "$UPLINK.2/30" dev "$NETWORK-in"
 ip link set "$NETWORK-in" up
 ip route add default via "$UPLINK.1"
 docker-registry serve "$MIRROR_CONFIG" < /dev/null >> "$MIRROR_LOG" 2>&1 &
-exec "$DAGGER/engine" --debug --root "$STATE" --addr "unix://$RUN/engine.sock" \
+exec "$DAGGER/engine" --root "$STATE" --addr "unix://$RUN/engine.sock" \
 	--network-name "$NETWORK" --network-cidr "$CONTAINERS" --oci-cni-binary-dir /run/cni-bin < /dev/null

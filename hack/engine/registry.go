@@ -25,18 +25,6 @@ func registryConfig(h home) string {
 	return fmt.Sprintf("version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: %q}, delete: {enabled: true}}\nhttp: {addr: \":5000\"}\n", h.registry())
 }
 
-// engineConfig makes the engine take images from the registry first, which it
-// and its containers reach by plain HTTP.
-func engineConfig(i instance) string {
-	return fmt.Sprintf(`{"registries": {
-	"docker.io": {"mirrors": [%q]},
-	"gcr.io": {"mirrors": [%[1]q]},
-	%[1]q: {"http": true, "insecure": true},
-	%[2]q: {"http": true, "insecure": true}
-}}
-`, mirrorAddress, i.registry())
-}
-
 // pushed is the file that names what the registry holds.
 func pushed(h home) string { return filepath.Join(h.registry(), ".pushed") }
 
