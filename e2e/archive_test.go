@@ -266,6 +266,7 @@ func unreadable(t *testing.T, out result, says ...string) {
 
 // TestLoopOfLinksToAccounts has no layer to name: it is what all of them make together.
 func TestLoopOfLinksToAccounts(t *testing.T) {
+	t.Parallel()
 	img := imageOf(gzipped(link(tar.TypeSymlink, "etc/passwd", "passwd")))
 	unreadable(t, judgeHostile(t, serveModule(t), archiveOf(t, img).bytes()), "etc/passwd: too many levels of symbolic links")
 }
@@ -333,6 +334,7 @@ func TestLimitsOfThePolicy(t *testing.T) {
 // they not read from within the image, out of it; and a description of another image in
 // Docker's older format, which nobody is to believe.
 func TestArchiveThatIsStrange(t *testing.T) {
+	t.Parallel()
 	built := filepath.Join(t.TempDir(), "built.tar")
 	dagger(t, "call", "build", "--source=examples/go-api", "as-tarball", "export", "--path="+built).succeed(t)
 	img := builtImage(t, built)
@@ -366,6 +368,7 @@ func TestArchiveThatIsStrange(t *testing.T) {
 // TestArchiveOfBuildx judges what Buildx writes by default: an index with the image and
 // a statement on how it was built, and no manifest.json.
 func TestArchiveOfBuildx(t *testing.T) {
+	t.Parallel()
 	built := filepath.Join(t.TempDir(), "built.tar")
 	dagger(t, "call", "build", "--source=examples/go-api", "as-tarball", "export", "--path="+built).succeed(t)
 	img := builtImage(t, built)

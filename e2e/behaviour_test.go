@@ -243,7 +243,7 @@ func TestSameVerdict(t *testing.T) {
 			_ = loop.Wait()
 		})
 	}
-	for _, name := range []string{"well behaved", "drops requests in flight", "no handler"} {
+	for _, name := range []string{"well behaved", "drops requests in flight", "no handler", "crashes after 2 s"} {
 		b := behaviours[slices.IndexFunc(behaviours, func(b behaviour) bool { return b.name == name })]
 		source := b.source(t, program)
 		for i := range *repeat {

@@ -71,6 +71,7 @@ func TestGatesOnTheirOwn(t *testing.T) {
 // TestScratchWithAUidAlone runs an image without an /etc/passwd that a USER
 // without a group could be looked up in.
 func TestScratchWithAUidAlone(t *testing.T) {
+	t.Parallel()
 	source := copyExample(t, "go-api")
 	name := filepath.Join(source, "Dockerfile")
 	text, err := os.ReadFile(name)
@@ -90,6 +91,7 @@ func TestScratchWithAUidAlone(t *testing.T) {
 }
 
 func TestSameInputSameVerdict(t *testing.T) {
+	t.Parallel()
 	first := report(t, "report", "--source=examples/go-api")
 	second := report(t, "report", "--source=examples/go-api")
 	if first.Verdict != "passed" || first.Image.Digest != second.Image.Digest {
@@ -98,6 +100,7 @@ func TestSameInputSameVerdict(t *testing.T) {
 }
 
 func TestBuildOfAnotherStage(t *testing.T) {
+	t.Parallel()
 	out := dagger(t, "call", "build", "--source=examples/go-api", "--target=builder", "with-exec", "--args=go,version", "stdout").succeed(t)
 	if !strings.HasPrefix(out.stdout, "go version go1.26") {
 		t.Errorf("got %s", out)

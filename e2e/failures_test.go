@@ -53,6 +53,7 @@ func TestBrokenScanner(t *testing.T) {
 }
 
 func TestScannerThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	out := dagger(t, "call", "--scanner-image="+mirror+"/imagegate/no-such-scanner:1", "verify", "--source="+app)
 	if blocked := out.blocked(t); !strings.Contains(strings.Join(blocked, " "), "vuln/vulnerability") {
 		t.Errorf("blocked by %v", blocked)
@@ -60,6 +61,7 @@ func TestScannerThatIsNotThere(t *testing.T) {
 }
 
 func TestOldDatabase(t *testing.T) {
+	t.Parallel()
 	database := filepath.Join(t.TempDir(), "database")
 	writeDatabase(t, database, old)
 	out := dagger(t, "call", "--database="+database, "verify", "--source="+app)
@@ -69,6 +71,7 @@ func TestOldDatabase(t *testing.T) {
 }
 
 func TestDatabaseGivenAsADirectory(t *testing.T) {
+	t.Parallel()
 	database := filepath.Join(t.TempDir(), "database")
 	writeDatabase(t, database, fresh)
 	out := dagger(t, "call", "--database="+database, "scan", "--source="+app).succeed(t)
@@ -162,6 +165,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestBuildThatFails(t *testing.T) {
+	t.Parallel()
 	source := copyExample(t, "go-api")
 	dockerfile := filepath.Join(source, "Dockerfile")
 	text, err := os.ReadFile(dockerfile)

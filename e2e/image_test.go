@@ -83,6 +83,7 @@ func TestBudgets(t *testing.T) {
 
 // TestGrowth measures an image against the one before, which lacked a file.
 func TestGrowth(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	before := filepath.Join(t.TempDir(), "before.tar")
 	dagger(t, "call", "build", "--source=examples/go-api", "as-tarball", "export", "--path="+before).succeed(t)

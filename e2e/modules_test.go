@@ -33,10 +33,12 @@ func mirrors(t *testing.T) []string {
 }
 
 func TestTestsModule(t *testing.T) {
+	t.Parallel()
 	dagger(t, append(append([]string{"call", "-m", "tests"}, mirrors(t)...), "all")...).succeed(t)
 }
 
 func TestExamplesModule(t *testing.T) {
+	t.Parallel()
 	for function, want := range map[string]string{
 		"imagegate-lint":   "lint passed",
 		"imagegate-verify": "verdict  passed",
@@ -55,6 +57,7 @@ func TestExamplesModule(t *testing.T) {
 }
 
 func TestFunctionsAreDocumented(t *testing.T) {
+	t.Parallel()
 	out := dagger(t, "functions").succeed(t)
 	for _, f := range []string{"build", "checks", "image", "lint", "publish", "report", "run", "scan", "verify"} {
 		documented := false

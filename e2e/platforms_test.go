@@ -51,6 +51,7 @@ func main() {
 }
 
 func TestPlatforms(t *testing.T) {
+	t.Parallel()
 	for _, arch := range []string{"amd64", "arm64"} {
 		dagger(t, "core", "container", "--platform=linux/"+arch, "with-new-file", "--path=/etc/base", "--contents="+arch,
 			"publish", "--address="+mirror+"/imagegate/base-"+arch+":1").succeed(t)

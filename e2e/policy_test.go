@@ -12,6 +12,7 @@ import (
 // TestPolicy has a finding of each gate but the build that blocks, is accepted, and
 // blocks again when that has expired.
 func TestPolicy(t *testing.T) {
+	t.Parallel()
 	imagegate, source := serveModule(t), copyExample(t, "go-api")
 	verify := func(policy string) document {
 		t.Helper()
@@ -59,6 +60,7 @@ func statusOf(doc document, check string) string {
 
 // TestOrganisation lays the policy of a project over that of its organisation.
 func TestOrganisation(t *testing.T) {
+	t.Parallel()
 	imagegate, source, organisation := serveModule(t), copyExample(t, "go-api"), t.TempDir()
 	write(t, filepath.Join(organisation, "imagegate.yaml"), "budgets: {max-size: 1kB}\nlocked: [budgets]\n")
 	lint := func(args ...string) result {
@@ -83,6 +85,7 @@ func TestOrganisation(t *testing.T) {
 // TestInitAndBaseline has the module write a policy and a baseline, and then judges by
 // them.
 func TestInitAndBaseline(t *testing.T) {
+	t.Parallel()
 	source := copyExample(t, "go-api")
 	written := filepath.Join(t.TempDir(), "written")
 	dagger(t, "call", "init", "--source="+source, "after", "export", "--path="+written).succeed(t)
@@ -104,6 +107,7 @@ func TestInitAndBaseline(t *testing.T) {
 
 // TestInitWithoutATerminal writes into the directory that dagger is called in.
 func TestInitWithoutATerminal(t *testing.T) {
+	t.Parallel()
 	source := copyExample(t, "go-api")
 	daggerIn(t, source, nil, "call", "-m", root, "-y", "init", "--source=.").succeed(t)
 	text, err := os.ReadFile(filepath.Join(source, "imagegate.yaml"))

@@ -121,6 +121,7 @@ func startPublished(t *testing.T, ref string) {
 }
 
 func TestPublishOfABlockedImage(t *testing.T) {
+	t.Parallel()
 	s := startRegistry(t, login{})
 	address := "--address=" + s.host + "/app:1"
 	s.publish(t, app, address).succeed(t)
@@ -143,6 +144,7 @@ func TestPublishOfABlockedImage(t *testing.T) {
 }
 
 func TestPublishToABrokenRegistry(t *testing.T) {
+	t.Parallel()
 	s := startRegistry(t, login{})
 	address := "--address=" + s.host + "/app:1"
 	s.publish(t, app, address).succeed(t)

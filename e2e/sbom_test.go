@@ -18,6 +18,7 @@ import (
 // TestSBOM writes the bill of materials in both formats: each is valid by its
 // specification, and names the image by the digest that the gates report.
 func TestSBOM(t *testing.T) {
+	t.Parallel()
 	digest := report(t, "report", "--source="+app).Image.Digest
 	for format, validate := range map[string]func(*testing.T, string) (digest string, packages []string){
 		"cyclonedx": validCycloneDX,

@@ -80,6 +80,7 @@ func TestVulnerabilityOverTime(t *testing.T) {
 // TestReportOfAnotherTool gives reports in SARIF: what is in them counts, and one
 // that cannot be read is no pass.
 func TestReportOfAnotherTool(t *testing.T) {
+	t.Parallel()
 	imagegate, dir := serveModule(t), t.TempDir()
 	for name, c := range map[string]struct{ text, blocked string }{
 		"a finding": {

@@ -42,6 +42,7 @@ func (d document) results(gate string) map[string]string {
 // TestComposeWithPostgreSQLAndRedis judges an application that does not work
 // without either, with no more than the name of its Compose file.
 func TestComposeWithPostgreSQLAndRedis(t *testing.T) {
+	t.Parallel()
 	doc := report(t, "--compose=compose.yaml", "report", "--source=examples/orders-api")
 	if doc.Verdict != "passed" {
 		t.Errorf("blocked by %v", doc.Blocked)
@@ -58,6 +59,7 @@ func TestComposeWithPostgreSQLAndRedis(t *testing.T) {
 }
 
 func TestServiceThatIsNeverHealthy(t *testing.T) {
+	t.Parallel()
 	source := copyExample(t, "orders-api")
 	edit(t, filepath.Join(source, "compose.yaml"), `["CMD", "redis-cli", "ping"]`, `["CMD", "redis-cli", "-p", "1", "ping"]`)
 	out := dagger(t, "call", "--compose=compose.yaml", "--start-timeout=15s", "run", "--source="+source)
@@ -76,6 +78,7 @@ func TestServiceThatIsNeverHealthy(t *testing.T) {
 }
 
 func TestServiceThatEnds(t *testing.T) {
+	t.Parallel()
 	source := copyExample(t, "orders-api")
 	edit(t, filepath.Join(source, "compose.yaml"), "POSTGRES_HOST_AUTH_METHOD: trust", "POSTGRES_HOST_AUTH_METHOD: scram-sha-256")
 	out := dagger(t, "call", "--compose=compose.yaml", "run", "--source="+source)
@@ -177,6 +180,7 @@ func readCommand(r *bufio.Reader) ([]string, error) {
 // TestSecrets gives an application a secret, which it keeps, and then prints. What
 // is reported holds the value in neither case.
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	const value = "s3cr3t-of-this-test"
 	secret := []string{"API_TOKEN_OF_TEST=" + value}
 	run := func(source string) result {
@@ -204,6 +208,7 @@ func TestSecrets(t *testing.T) {
 // TestRequiredVariables has an application that starts without a variable that it
 // is said to require, and one that refuses to.
 func TestRequiredVariables(t *testing.T) {
+	t.Parallel()
 	ignores := dagger(t, "call", "--required=GREETING", "--env=GREETING=hello", "run", "--source=examples/go-api")
 	if blocked := ignores.blocked(t); !slices.Equal(blocked, []string{"runtime/required-variable"}) || !strings.Contains(ignores.stderr, "GREETING") {
 		t.Errorf("blocked by %v\n%s", blocked, ignores)

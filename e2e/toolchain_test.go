@@ -10,6 +10,7 @@ import (
 // TestToolchain installs imagegate in an application's own repository, as its
 // users do, and runs the gates there by dagger check.
 func TestToolchain(t *testing.T) {
+	t.Parallel()
 	dir := copyExample(t, "go-api")
 	out := run(t, root, nil, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard",
 		"dagger.json", "go.mod", "go.sum", "*.go", "checks", "internal", "registry", ":!examples", ":!hack", ":!tests", ":!e2e").succeed(t)
