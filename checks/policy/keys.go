@@ -29,6 +29,9 @@ type key struct {
 	copy func(to *Policy, from Policy)
 	// same reports whether two policies have the same value.
 	same func(a, b Policy) bool
+	// check is the id of the one that judges by it, in every profile where it is set;
+	// empty where that is for no profile to say.
+	check string
 	// looser reports whether the value of a project allows more than that of its
 	// organisation; tighter says in words what it may be.
 	looser  func(organisation, project Policy) bool
@@ -43,17 +46,17 @@ var keys = []key{
 		func(p *Policy) *checks.Profile { return &p.Profile }, before(checks.MinimalProfile, checks.DefaultProfile, checks.StrictProfile)).initially(),
 
 	entry("budgets.max-size", "Most that all layers hold together, uncompressed.",
-		"500MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxSize }, higher[int64]()).initially(),
+		"500MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxSize }, higher[int64]()).initially().judgedBy("image/size"),
 	entry("budgets.max-compressed-size", "Most that all layers have together as a registry stores them.",
-		"200MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxCompressedSize }, higher[int64]()),
+		"200MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxCompressedSize }, higher[int64]()).judgedBy("image/size"),
 	entry("budgets.max-layer-size", "Most that one layer holds, uncompressed.",
-		"300MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxLayerSize }, higher[int64]()),
+		"300MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxLayerSize }, higher[int64]()).judgedBy("image/size"),
 	entry("budgets.max-layers", "Most layers that the image has.",
-		"50", number(1), func(p *Policy) *int { return &p.Budgets.MaxLayers }, higher[int]()).initially(),
+		"50", number(1), func(p *Policy) *int { return &p.Budgets.MaxLayers }, higher[int]()).initially().judgedBy("image/layers"),
 	entry("budgets.max-wasted-size", "Most that layers add for later ones to take away or write again.",
-		"10MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxWastedSize }, higher[int64]()).initially(),
+		"10MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxWastedSize }, higher[int64]()).initially().judgedBy("image/wasted-bytes"),
 	entry("budgets.max-growth", "Most that the image grows by against the one that it is compared with.",
-		"10%", percent, func(p *Policy) *int { return &p.Budgets.MaxGrowth }, higher[int]()).initially(),
+		"10%", percent, func(p *Policy) *int { return &p.Budgets.MaxGrowth }, higher[int]()).initially().judgedBy("image/growth"),
 
 	entry("scan.scanners", "What looks for vulnerabilities: trivy, grype, scout, or several of them.",
 		"[trivy]", listOf(oneOf("trivy", "grype", "scout")), func(p *Policy) *[]string { return &p.Scan.Scanners }, lacks()).initially(),
@@ -101,7 +104,7 @@ var keys = []key{
 
 // sections say what the sections are for.
 var sections = map[string]string{
-	"budgets":       "How large the image may be. Decimal units (MB, GB) and binary ones (MiB, GiB).",
+	"budgets":       "How large the image may be. Decimal units (MB, GB) and binary ones (MiB, GiB). What is\nset is judged in every profile.",
 	"scan":          "What scans the image, and what blocks it.",
 	"scan.licenses": "What the packages in the image may be licensed under.",
 	"run":           "How the image is started, and what it has to do then.",
@@ -130,6 +133,12 @@ func entry[T any](name, doc, example string, k kind[T], to func(*Policy) *T, o o
 // initially returns the key as one whose example is its default.
 func (k key) initially() key {
 	k.initial = true
+	return k
+}
+
+// judgedBy returns the key as one that a check judges by.
+func (k key) judgedBy(check string) key {
+	k.check = check
 	return k
 }
 

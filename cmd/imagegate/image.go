@@ -137,15 +137,11 @@ func budgetsOf(p policy.Policy) image.Budgets {
 	}
 }
 
-// judgeImage judges one image by every check of the profile, at the severities that the
-// policy gives them.
+// judgeImage judges one image by every check of the profile, as strictly as the policy
+// has them.
 func judgeImage(img *image.Image, by policy.Input) []checks.Result {
-	severities := by.Policy.SeveritiesOf(checks.NamesOf(by.Rules))
-	results := severities.Apply(checks.Run(policy.Select(image.All(), severities, by.Profile), img), by.Profile)
-	for i, res := range results {
-		results[i] = by.Profile.Apply(res)
-	}
-	return results
+	strictness := by.Policy.Strictness(checks.NamesOf(by.Rules))
+	return strictness.Apply(checks.Run(policy.Select(image.All(), strictness, by.Profile), img), by.Profile)
 }
 
 // addImages adds what was found in the images of archives, each a gate of the archive's
