@@ -59,7 +59,7 @@ var keys = []key{
 		"10%", percent, func(p *Policy) *int { return &p.Budgets.MaxGrowth }, higher[int]()).initially().judgedBy("image/growth"),
 
 	entry("scan.scanners", "What looks for vulnerabilities: trivy, grype, scout, or several of them.",
-		"[trivy]", listOf(oneOf("trivy", "grype", "scout")), func(p *Policy) *[]string { return &p.Scan.Scanners }, lacks()).initially(),
+		"[trivy]", atLeastOne(listOf(oneOf("trivy", "grype", "scout")), "[trivy]"), func(p *Policy) *[]string { return &p.Scan.Scanners }, lacks()).initially(),
 	entry("scan.threshold", "Severity from which on a vulnerability blocks: LOW, MEDIUM, HIGH or CRITICAL.",
 		"HIGH", severity, func(p *Policy) *checks.Severity { return &p.Scan.Threshold }, after(levels...)).initially(),
 	entry("scan.ignore-unfixed", "Whether vulnerabilities are left out that no version is free of.",

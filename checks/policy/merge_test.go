@@ -23,7 +23,7 @@ func TestOrder(t *testing.T) {
 		"budgets.max-layers":          {organisation: "10", tighter: []string{"9"}, looser: []string{"11"}},
 		"budgets.max-wasted-size":     {organisation: "10MB", tighter: []string{"1MB"}, looser: []string{"11MB"}},
 		"budgets.max-growth":          {organisation: "10%", tighter: []string{"1%"}, looser: []string{"11%"}},
-		"scan.scanners":               {organisation: "[trivy]", tighter: []string{"[trivy, grype]"}, looser: []string{"[grype]", "[]"}},
+		"scan.scanners":               {organisation: "[trivy]", tighter: []string{"[trivy, grype]"}, looser: []string{"[grype]"}},
 		"scan.threshold":              {organisation: "HIGH", tighter: []string{"LOW", "HIGH"}, looser: []string{"CRITICAL"}},
 		"scan.ignore-unfixed":         {organisation: "false", tighter: []string{"false"}, looser: []string{"true"}},
 		"scan.database-max-age":       {organisation: "7d", tighter: []string{"1h"}, looser: []string{"8d"}},
