@@ -18,8 +18,8 @@ type Strictness struct {
 func (p Policy) Strictness(names checks.Names) Strictness {
 	s := Strictness{p.SeveritiesOf(names), map[string]bool{}}
 	for _, k := range keys {
-		if k.check != "" && p.Sets(k.name) {
-			s.asked[k.check] = true
+		for _, check := range k.checks {
+			s.asked[check] = s.asked[check] || p.Sets(k.name)
 		}
 	}
 	return s
