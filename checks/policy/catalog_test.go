@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,5 +67,25 @@ func TestBlocksBelowHigh(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("no check blocks below HIGH")
+	}
+}
+
+// A baseline accepts as much as there was: what exceeds a budget says how much it is.
+func TestBudgetsAreMeasured(t *testing.T) {
+	measured := map[string]bool{}
+	for _, c := range image.All() {
+		img, err := image.Example(c.Bad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range checks.Run([]checks.Check[*image.Image]{c}, img)[0].Findings {
+			if f.Measured.Value > 0 && strings.Contains(f.Message, strings.TrimSuffix(f.Measured.String(), "%")) {
+				measured[c.ID] = true
+			}
+		}
+	}
+	want := map[string]bool{"image/growth": true, "image/layers": true, "image/size": true, "image/wasted-bytes": true}
+	if diff := cmp.Diff(want, measured); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
