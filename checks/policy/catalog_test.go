@@ -11,6 +11,7 @@ import (
 	"github.com/imagegate/imagegate/checks/catalog"
 	"github.com/imagegate/imagegate/checks/image"
 	"github.com/imagegate/imagegate/checks/policy"
+	"github.com/imagegate/imagegate/checks/vuln"
 )
 
 // lowered reports whether a project may give a check a severity over a policy.
@@ -87,5 +88,17 @@ func TestBudgetsAreMeasured(t *testing.T) {
 	want := map[string]bool{"image/growth": true, "image/layers": true, "image/size": true, "image/wasted-bytes": true}
 	if diff := cmp.Diff(want, measured); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// The judges have defaults of their own, for who sets none: checks/image holds its to
+// those of the policy itself.
+func TestDefaultsOfJudges(t *testing.T) {
+	p, err := policy.Defaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Scan.DatabaseMaxAge != vuln.DefaultMaxAge {
+		t.Errorf("a database may be %s old, and %s by the policy", vuln.DefaultMaxAge, p.Scan.DatabaseMaxAge)
 	}
 }
