@@ -23,11 +23,11 @@ const imageGarbage = 25
 // imageCommand judges the images in OCI archives.
 func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("image")
-	format := newChoice(flags, "format", "text", "json")
+	format := newChoice(flags, "format", "The `FORMAT` of the findings: text, lines for people, which holds without the flag; or\njson, an array by docs/schema/lint.json.", "text", "json")
 	o := newOverrides(flags)
-	platform := flags.String("platform", "", "")
-	baseline := flags.String("baseline", "", "")
-	maxSize := flags.String("max-size", "", "")
+	platform := flags.String("platform", "", "Judge the image for `OS/ARCH` alone, as in linux/amd64, where an archive has several.")
+	baseline := flags.String("baseline", "", "Measure growth against the image in this `ARCHIVE`, as that of the last release.")
+	maxSize := flags.String("max-size", "", "Let all layers hold at most `SIZE` together, uncompressed, as in 200MB. It goes before\nbudgets.max-size of the policies, unless that is locked.")
 	archives, err := parse(flags, args)
 	if err != nil {
 		return 0, err
