@@ -48,16 +48,12 @@ func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, by polic
 func (m *Imagegate) image(ctx context.Context, img *tarball, p platformImage) report.Gate {
 	return timed(ctx, "image", p.label, func(ctx context.Context) []checks.Result {
 		profile := checks.Profile(m.Profile)
-		list := policy.Select(image.All(), m.severities, profile)
+		list := policy.Select(image.All(), m.strictness, profile)
 		read, err := m.budgeted(ctx, p)
 		if err != nil {
 			return checks.Errors(list, err)
 		}
-		results := m.severities.Apply(checks.Run(list, read), profile)
-		for i, res := range results {
-			results[i] = profile.Apply(res)
-		}
-		return results
+		return m.strictness.Apply(checks.Run(list, read), profile)
 	})
 }
 

@@ -124,9 +124,9 @@ type Imagegate struct {
 	ScoutToken *dagger.Secret
 
 	// What the policy of a source says besides, limits for reading the image and
-	// severities of checks: they are of one call.
+	// how strictly single checks judge: they are of one call.
 	limits     image.Limits
-	severities policy.Severities
+	strictness policy.Strictness
 }
 
 // New holds what all functions share: how the image is built, run and scanned.

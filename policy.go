@@ -110,7 +110,7 @@ func (m *Imagegate) under(ctx context.Context, source *dagger.Directory) (*Image
 		Time: limits.Time, Memory: limits.Memory, Entries: limits.Entries,
 		Uncompressed: limits.UncompressedSize, Ratio: int64(limits.Ratio), Path: limits.PathLength,
 	}
-	of.severities = by.Policy.SeveritiesOf(checks.NamesOf(by.Rules))
+	of.strictness = by.Policy.Strictness(checks.NamesOf(by.Rules))
 	by.Profile = checks.Profile(of.Profile)
 	return &of, by
 }

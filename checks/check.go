@@ -158,6 +158,9 @@ type Finding struct {
 	// baseline knows the finding again beside its path and subject; empty where all but
 	// the numbers does.
 	Known string `json:"-"`
+	// Measured is what exceeds a budget, so that a baseline knows more of it from as
+	// much; none where the finding is of no budget.
+	Measured Amount `json:"-"`
 	// Fix says what to do about this very finding; Run fills in the rule's.
 	Fix string `json:"fix"`
 	// Reference is the address of more about this finding; Run fills in the rule's.

@@ -240,14 +240,3 @@ func TestSize(t *testing.T) {
 		t.Errorf("an image without layers: %s %q", status, message)
 	}
 }
-
-func TestHumanSize(t *testing.T) {
-	for n, want := range map[int64]string{
-		0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_949: "999.9 kB", 999_950: "1.0 MB",
-		63_200_000: "63.2 MB", 1_500_000_000: "1.5 GB", 1 << 62: "4.6 EB",
-	} {
-		if got := humanSize(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
-		}
-	}
-}

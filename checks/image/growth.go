@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"cmp"
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func judgeGrowth(img *Image) checks.Outcome {
 		return checks.Passed("%s, %+.1f%% of the baseline's %s", humanSize(now), percent, humanSize(before))
 	}
 	f := checks.At(checks.Location{}, "%s, %+.1f%% of the baseline's %s: it grew %s; %s", humanSize(now), percent, humanSize(before), strings.Join(over, " and "), grownPaths(img))
-	f.Status = checks.Fail
+	f.Status, f.Measured = checks.Fail, checks.Amount{Value: max(0, int64(math.Ceil(percent))), Unit: checks.Percent}
 	return checks.Found(f)
 }
 

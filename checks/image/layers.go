@@ -39,5 +39,7 @@ func judgeLayers(img *Image) checks.Outcome {
 	if len(img.Layers) <= budget {
 		return checks.Outcome{}
 	}
-	return checks.Found(checks.At(checks.Location{}, "%d layers, with a budget of %d", len(img.Layers), budget))
+	f := checks.At(checks.Location{}, "%d layers, with a budget of %d", len(img.Layers), budget)
+	f.Measured = checks.Amount{Value: int64(len(img.Layers)), Unit: checks.Layers}
+	return checks.Found(f)
 }

@@ -54,21 +54,21 @@ func judgeSize(img *Image) checks.Outcome {
 		uncompressed += layer.Uncompressed
 	}
 	var findings []checks.Finding
-	over := func(format string, args ...any) {
+	over := func(size int64, format string, args ...any) {
 		f := checks.At(checks.Location{}, format, args...)
-		f.Status = checks.Fail
+		f.Status, f.Measured = checks.Fail, amount(size)
 		findings = append(findings, f)
 	}
 	if uncompressed > budget {
-		over("%s uncompressed, %s over the budget of %s; biggest layers: %s",
+		over(uncompressed, "%s uncompressed, %s over the budget of %s; biggest layers: %s",
 			humanSize(uncompressed), humanSize(uncompressed-budget), humanSize(budget), biggestLayers(img))
 	}
 	if b.Compressed > 0 && compressed > b.Compressed {
-		over("%s compressed, %s over the budget of %s", humanSize(compressed), humanSize(compressed-b.Compressed), humanSize(b.Compressed))
+		over(compressed, "%s compressed, %s over the budget of %s", humanSize(compressed), humanSize(compressed-b.Compressed), humanSize(b.Compressed))
 	}
 	for i, layer := range img.Layers {
 		if b.Layer > 0 && layer.Uncompressed > b.Layer {
-			over("%s of %d has %s uncompressed, %s over the budget of %s for a layer",
+			over(layer.Uncompressed, "%s of %d has %s uncompressed, %s over the budget of %s for a layer",
 				img.layerName(i), len(img.Layers), humanSize(layer.Uncompressed), humanSize(layer.Uncompressed-b.Layer), humanSize(b.Layer))
 		}
 	}
@@ -97,14 +97,6 @@ func biggestLayers(img *Image) string {
 }
 
 // humanSize writes a size as Docker does, in decimal units, with one decimal.
-func humanSize(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	v, units := float64(n)/1000, []string{"kB", "MB", "GB", "TB", "PB", "EB"}
-	// What would round to 1000.0 belongs to the next unit.
-	for v >= 999.95 && len(units) > 1 {
-		v, units = v/1000, units[1:]
-	}
-	return fmt.Sprintf("%.1f %s", v, units[0])
-}
+func humanSize(n int64) string { return amount(n).String() }
+
+func amount(n int64) checks.Amount { return checks.Amount{Value: n, Unit: checks.Bytes} }

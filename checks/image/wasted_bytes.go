@@ -67,10 +67,13 @@ func judgeWastedBytes(img *Image) checks.Outcome {
 			done = "removes"
 		}
 		f := checks.At(checks.Location{Path: w.Samples[0].Path}, "%s %s %s that %s added (%s): %s", img.layerName(w.By), done, humanSize(w.Bytes), img.layerName(w.Layer), files(w.Files), named(w.Samples, w.Files))
+		f.Measured = amount(w.Bytes)
 		findings = append(findings, f)
 	}
 	if rest.Files > 0 {
-		findings = append(findings, checks.At(checks.Location{}, "%s more in %s, between other layers", humanSize(rest.Bytes), files(rest.Files)))
+		f := checks.At(checks.Location{}, "%s more in %s, between other layers", humanSize(rest.Bytes), files(rest.Files))
+		f.Measured = amount(rest.Bytes)
+		findings = append(findings, f)
 	}
 	return checks.Found(findings...)
 }

@@ -111,35 +111,32 @@ var (
 )
 
 func (o Options) selection() selection {
-	severities := o.severities()
-	if len(severities) > 0 {
-		return selectionOf(severities, o.Profile)
+	if strictness, given := o.strictness(); given {
+		return selectionOf(strictness, o.Profile)
 	}
 	known, ok := selections.Load(o.Profile)
 	if !ok {
-		known, _ = selections.LoadOrStore(o.Profile, selectionOf(nil, o.Profile))
+		known, _ = selections.LoadOrStore(o.Profile, selectionOf(policy.Strictness{}, o.Profile))
 	}
 	return known.(selection)
 }
 
-func selectionOf(s policy.Severities, p checks.Profile) selection {
+func selectionOf(s policy.Strictness, p checks.Profile) selection {
 	return selection{policy.Select(source.All(), s, p), policy.Select(compose.All(), s, p)}
 }
 
-// severities returns those that the policy gives to checks.
-func (o Options) severities() policy.Severities {
+// strictness returns what the policy says of checks, if it says anything of those of a
+// source: it gives some a severity.
+func (o Options) strictness() (of policy.Strictness, given bool) {
 	if o.Policy.Read == nil || len(o.Policy.Read.Severities) == 0 {
-		return nil
+		return of, false
 	}
-	return o.Policy.Read.SeveritiesOf(allNames())
+	return o.Policy.Read.Strictness(allNames()), true
 }
 
 func (o Options) apply(results []checks.Result) []checks.Result {
-	results = o.severities().Apply(results, o.Profile)
-	for i, res := range results {
-		results[i] = o.Profile.Apply(res)
-	}
-	return results
+	strictness, _ := o.strictness()
+	return strictness.Apply(results, o.Profile)
 }
 
 // Rules returns the rules of every check, in whichever profile.

@@ -53,7 +53,11 @@ type baselined struct {
 	fingerprint
 	// Count is how many findings are the same.
 	Count int `json:"count"`
-	line  int
+	// Measured is what each of them measures against a budget, the largest first. It is
+	// nil where that is nothing, and in a line that was written before it was recorded:
+	// as much as one likes is accepted by that.
+	Measured []int64 `json:"measured,omitempty"`
+	line     int
 }
 
 // ImageOf returns what a baseline calls an image.
@@ -117,6 +121,7 @@ func ParseBaseline(name string, text []byte) (*Baseline, error) {
 		return nil, invalid(errors.New("something stands behind the baseline"))
 	}
 	offset, line, given := 0, 1, map[fingerprint]bool{}
+	index := map[fingerprint]int{} // of entries
 	for _, raw := range document.Findings {
 		start := offset + bytes.Index(text[offset:], raw)
 		line += bytes.Count(text[offset:start], []byte("\n"))
@@ -134,12 +139,33 @@ func ParseBaseline(name string, text []byte) (*Baseline, error) {
 			err = fmt.Errorf("its count is %d: it is 1 or more", e.Count)
 		case given[e.fingerprint]:
 			err = errors.New("it stands there twice")
+		case len(e.Measured) > 0 && len(e.Measured) != e.Count:
+			err = fmt.Errorf("its count is %d, and %d amounts are measured: there is one for each", e.Count, len(e.Measured))
+		case slices.ContainsFunc(e.Measured, func(n int64) bool { return n < 1 }):
+			err = errors.New("what is measured is 1 or more")
 		}
 		if err != nil {
 			return nil, &checks.FileError{Location: checks.Location{Path: name, Line: e.line}, Err: fmt.Errorf("the finding cannot be read: %w", err), Fix: baselineFix}
 		}
 		given[e.fingerprint] = true
-		b.entries = append(b.entries, e)
+		// An earlier version left the units of sizes in, and may have two lines for one.
+		e.Message = withoutNumbers(e.Message)
+		i, ok := index[e.fingerprint]
+		if !ok {
+			index[e.fingerprint] = len(b.entries)
+			b.entries = append(b.entries, e)
+			continue
+		}
+		same := &b.entries[i]
+		if same.Measured != nil && e.Measured != nil {
+			same.Measured = append(same.Measured, e.Measured...)
+		} else {
+			same.Measured = nil
+		}
+		same.Count += e.Count
+	}
+	for _, e := range b.entries {
+		largestFirst(e.Measured)
 	}
 	return b, nil
 }
@@ -197,9 +223,9 @@ type Accepting struct {
 	// locked reports whether a check is locked, so that nothing it finds is accepted.
 	locked func(check string) bool
 
-	// What Apply saw: which entries are used, which checks were skipped, could not be
-	// judged, or were judged, on whatever platform.
-	used                     map[fingerprint]int
+	// What Apply saw: how many findings of an entry there are, up to its count, which
+	// checks were skipped, could not be judged, or were judged, on whatever platform.
+	there                    map[fingerprint]int
 	skipped, broken, settled map[string]bool
 }
 
@@ -207,7 +233,7 @@ type Accepting struct {
 // which checks are locked.
 func (b *Baseline) Accept(image string, p Policy, names checks.Names) *Accepting {
 	return &Accepting{
-		baseline: b, image: image, used: map[fingerprint]int{},
+		baseline: b, image: image, there: map[fingerprint]int{},
 		skipped: map[string]bool{}, broken: map[string]bool{}, settled: map[string]bool{},
 		locked: func(check string) bool { _, ok := p.Lock(check, names); return ok },
 	}
@@ -216,13 +242,12 @@ func (b *Baseline) Accept(image string, p Policy, names checks.Names) *Accepting
 // Apply returns results of one gate with the findings accepted that the baseline
 // holds. The same findings of two platforms are one.
 func (a *Accepting) Apply(results []checks.Result) []checks.Result {
-	left, lines := map[fingerprint]int{}, map[fingerprint]int{}
+	left := map[fingerprint]*places{}
 	for _, e := range a.baseline.entries {
 		if e.Image == a.image {
-			left[e.fingerprint], lines[e.fingerprint] = e.Count, e.line
+			left[e.fingerprint] = e.places()
 		}
 	}
-	used := map[fingerprint]int{}
 	results = slices.Clone(results)
 	for i, res := range results {
 		a.saw(res)
@@ -232,22 +257,27 @@ func (a *Accepting) Apply(results []checks.Result) []checks.Result {
 		res.Findings = slices.Clone(res.Findings)
 		for j := range res.Findings {
 			f := &res.Findings[j]
-			id := fingerprintOf(a.image, res.Check, *f)
-			if !isBaselined(res.Check, *f) || left[id] == 0 {
+			of := left[fingerprintOf(a.image, res.Check, *f)]
+			if of == nil || !isBaselined(res.Check, *f) {
 				continue
 			}
-			left[id]--
-			used[id]++
+			of.found++
+			if _, ok := of.take(f.Measured.Value); !ok {
+				if was := of.most(); was > 0 && !covers(was, f.Measured.Value) {
+					f.Message += fmt.Sprintf(" (was %s when the baseline was written)", checks.Amount{Value: was, Unit: f.Measured.Unit})
+				}
+				continue
+			}
 			f.Status, f.Reason = checks.Waived, "it is an old one, of "+BaselineFile
-			f.AcceptedBy = append(slices.Clip(f.AcceptedBy), checks.Location{Path: a.baseline.where, Line: lines[id]})
+			f.AcceptedBy = append(slices.Clip(f.AcceptedBy), checks.Location{Path: a.baseline.where, Line: of.entry.line})
 		}
 		if len(res.Findings) > 0 && res.Status != checks.Error {
 			res.Status = res.Worst()
 		}
 		results[i] = res
 	}
-	for id, n := range used {
-		a.used[id] = max(a.used[id], n)
+	for id, of := range left {
+		a.there[id] = max(a.there[id], min(of.found, of.entry.Count))
 	}
 	return results
 }
@@ -288,7 +318,7 @@ func (a *Accepting) judged(check string) bool {
 func (a *Accepting) Gone(names checks.Names) []checks.Finding {
 	var found []checks.Finding
 	for _, e := range a.baseline.entries {
-		n := a.used[e.fingerprint]
+		n := a.there[e.fingerprint]
 		known := len(names.Find(e.Check)) > 0
 		if e.Image != a.image || n >= e.Count || known && !a.judged(e.Check) {
 			continue
@@ -331,41 +361,46 @@ func (b *Baseline) Update(image string, gates []report.Gate, p Policy, rules []c
 	}
 	names := checks.NamesOf(rules)
 	seen := b.Accept(image, p, names)
-	found := map[fingerprint]int{}
+	found := map[fingerprint][]int64{} // what each measures; 0 where that is nothing
 	for _, g := range gates {
-		here := map[fingerprint]int{}
+		here := map[fingerprint][]int64{}
 		for _, res := range g.Results {
 			seen.saw(res)
 			for _, f := range res.Findings {
 				if isBaselined(res.Check, f) && !seen.locked(res.Check) {
-					here[fingerprintOf(image, res.Check, f)]++
+					id := fingerprintOf(image, res.Check, f)
+					here[id] = append(here[id], f.Measured.Value)
 				}
 			}
 		}
-		for id, n := range here {
-			found[id] = max(found[id], n)
+		for id, amounts := range here {
+			found[id] = larger(found[id], amounts)
 		}
 	}
 	updated = &Baseline{where: b.where}
 	for _, e := range b.entries {
-		n := found[e.fingerprint]
+		amounts := found[e.fingerprint]
 		delete(found, e.fingerprint)
-		known := len(names.Find(e.Check)) > 0
-		switch {
-		case e.Image != image || known && !seen.judged(e.Check):
-			n = e.Count
-		case !add:
-			n = min(n, e.Count)
-		}
-		added, removed = added+max(0, n-e.Count), removed+max(0, e.Count-n)
-		if e.Count = n; n > 0 {
+		if known := len(names.Find(e.Check)) > 0; e.Image != image || known && !seen.judged(e.Check) {
 			updated.entries = append(updated.entries, e)
+			continue
+		}
+		now, old := e.kept(amounts)
+		if add {
+			now = entryOf(e.fingerprint, amounts)
+			added += now.Count - old
+			removed += e.Count - old
+		} else {
+			removed += e.Count - now.Count
+		}
+		if now.line = e.line; now.Count > 0 {
+			updated.entries = append(updated.entries, now)
 		}
 	}
-	for id, n := range found {
+	for id, amounts := range found {
 		if add {
-			updated.entries = append(updated.entries, baselined{fingerprint: id, Count: n})
-			added += n
+			updated.entries = append(updated.entries, entryOf(id, amounts))
+			added += len(amounts)
 		}
 	}
 	updated.entries = updated.sorted()
@@ -389,6 +424,8 @@ func fingerprintOf(image, check string, f checks.Finding) fingerprint {
 var (
 	// wordNumber is a word that is a number, with or without a unit.
 	wordNumber = regexp.MustCompile(`^[0-9][0-9.,]*([kMGTP]i?B|B|ms|s|m|h|d|%)?$`)
+	// wordUnit is a word behind a number that is the unit of a size: 999 MB become 1.0 GB.
+	wordUnit = regexp.MustCompile(`^([kMGTPE]i?)?B$`)
 	// wordPlace is a word that is a place in a file.
 	wordPlace = regexp.MustCompile(`^(.*(?:\.ya?ml|[Dd]ockerfile|ignore)):[0-9]+(?::[0-9]+)?$`)
 	digest    = regexp.MustCompile(`sha(256|512):[0-9a-f]+`)
@@ -396,21 +433,29 @@ var (
 
 // withoutNumbers returns a message in one line, with a # for what differs from one
 // build to the next: sizes, times, counts, lines, digests. A number within a word, as
-// in alpine:3.20 or DL3006, stays.
+// in alpine:3.20 or DL3006, stays. Of what it returns it returns the same.
 func withoutNumbers(message string) string {
-	words := strings.Fields(digest.ReplaceAllString(message, "sha$1:#"))
-	for i, w := range words {
+	var words []string
+	sized := false // whether the word before is a number, behind which a unit may stand
+	for _, w := range strings.Fields(digest.ReplaceAllString(message, "sha$1:#")) {
 		core := strings.Trim(w, `()[]{},;:."'`)
-		if core == "" {
-			continue
-		}
 		front, behind, _ := strings.Cut(w, core)
 		switch {
-		case wordNumber.MatchString(core):
-			words[i] = front + "#" + behind
-		case wordPlace.MatchString(core):
-			words[i] = front + wordPlace.ReplaceAllString(core, "$1:#") + behind
+		case core == "":
+			sized = false
+		case sized && front == "" && wordUnit.MatchString(core):
+			words[len(words)-1] += behind
+			sized = behind == ""
+			continue
+		case core == "#", wordNumber.MatchString(core):
+			w, sized = front+"#"+behind, behind == ""
+		default:
+			if wordPlace.MatchString(core) {
+				w = front + wordPlace.ReplaceAllString(core, "$1:#") + behind
+			}
+			sized = false
 		}
+		words = append(words, w)
 	}
 	return strings.Join(words, " ")
 }

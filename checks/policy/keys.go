@@ -29,6 +29,9 @@ type key struct {
 	copy func(to *Policy, from Policy)
 	// same reports whether two policies have the same value.
 	same func(a, b Policy) bool
+	// checks are the ids of those that judge by it: where it is set they do so in every
+	// profile, and where it is locked their severities may not be lowered.
+	checks []string
 	// looser reports whether the value of a project allows more than that of its
 	// organisation; tighter says in words what it may be.
 	looser  func(organisation, project Policy) bool
@@ -43,47 +46,47 @@ var keys = []key{
 		func(p *Policy) *checks.Profile { return &p.Profile }, before(checks.MinimalProfile, checks.DefaultProfile, checks.StrictProfile)).initially(),
 
 	entry("budgets.max-size", "Most that all layers hold together, uncompressed.",
-		"500MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxSize }, higher[int64]()).initially(),
+		"500MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxSize }, higher[int64]()).initially().judgedBy("image/size"),
 	entry("budgets.max-compressed-size", "Most that all layers have together as a registry stores them.",
-		"200MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxCompressedSize }, higher[int64]()),
+		"200MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxCompressedSize }, higher[int64]()).judgedBy("image/size"),
 	entry("budgets.max-layer-size", "Most that one layer holds, uncompressed.",
-		"300MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxLayerSize }, higher[int64]()),
+		"300MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxLayerSize }, higher[int64]()).judgedBy("image/size"),
 	entry("budgets.max-layers", "Most layers that the image has.",
-		"50", number(1), func(p *Policy) *int { return &p.Budgets.MaxLayers }, higher[int]()).initially(),
+		"50", number(1), func(p *Policy) *int { return &p.Budgets.MaxLayers }, higher[int]()).initially().judgedBy("image/layers"),
 	entry("budgets.max-wasted-size", "Most that layers add for later ones to take away or write again.",
-		"10MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxWastedSize }, higher[int64]()).initially(),
+		"10MB", size, func(p *Policy) *int64 { return &p.Budgets.MaxWastedSize }, higher[int64]()).initially().judgedBy("image/wasted-bytes"),
 	entry("budgets.max-growth", "Most that the image grows by against the one that it is compared with.",
-		"10%", percent, func(p *Policy) *int { return &p.Budgets.MaxGrowth }, higher[int]()).initially(),
+		"10%", percent, func(p *Policy) *int { return &p.Budgets.MaxGrowth }, higher[int]()).initially().judgedBy("image/growth"),
 
 	entry("scan.scanners", "What looks for vulnerabilities: trivy, grype, scout, or several of them.",
-		"[trivy]", listOf(oneOf("trivy", "grype", "scout")), func(p *Policy) *[]string { return &p.Scan.Scanners }, lacks()).initially(),
+		"[trivy]", atLeastOne(listOf(oneOf("trivy", "grype", "scout")), "[trivy]"), func(p *Policy) *[]string { return &p.Scan.Scanners }, lacks()).initially(),
 	entry("scan.threshold", "Severity from which on a vulnerability blocks: LOW, MEDIUM, HIGH or CRITICAL.",
-		"HIGH", severity, func(p *Policy) *checks.Severity { return &p.Scan.Threshold }, after(levels...)).initially(),
+		"HIGH", severity, func(p *Policy) *checks.Severity { return &p.Scan.Threshold }, after(levels...)).initially().judgedBy("vuln/misconfiguration", "vuln/sarif", "vuln/secret", "vuln/vulnerability"),
 	entry("scan.ignore-unfixed", "Whether vulnerabilities are left out that no version is free of.",
-		"false", boolean, func(p *Policy) *bool { return &p.Scan.IgnoreUnfixed }, turnsOn()).initially(),
+		"false", boolean, func(p *Policy) *bool { return &p.Scan.IgnoreUnfixed }, turnsOn()).initially().judgedBy("vuln/vulnerability"),
 	entry("scan.database-max-age", "Oldest that a vulnerability database may be; scanning with an older one is an error.",
 		"7d", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Scan.DatabaseMaxAge) }, higher[durationValue]()).initially(),
 	entry("scan.licenses.deny", "Licenses that no package may have, by their SPDX ids.",
-		"[AGPL-3.0-only, SSPL-1.0]", listOf(text), func(p *Policy) *[]string { return &p.Scan.DeniedLicenses }, lacks()),
+		"[AGPL-3.0-only, SSPL-1.0]", listOf(text), func(p *Policy) *[]string { return &p.Scan.DeniedLicenses }, lacks()).judgedBy("vuln/license"),
 
 	entry("run.required", "Environment variables without which the image has to refuse to start, besides those\nthat its Dockerfile and its labels name.",
-		"[DATABASE_URL]", listOf(variable), func(p *Policy) *[]string { return &p.Run.Required }, lacks()),
+		"[DATABASE_URL]", listOf(variable), func(p *Policy) *[]string { return &p.Run.Required }, lacks()).judgedBy("runtime/required-variable"),
 	entry("run.max-memory", "Most memory that its processes have together; 0 is no limit. As in Docker, MB is MiB here.",
-		"2GB", memory(0), func(p *Policy) *int64 { return &p.Run.MaxMemory }, higherOrNone[int64]()).initially(),
+		"2GB", memory(0), func(p *Policy) *int64 { return &p.Run.MaxMemory }, higherOrNone[int64]()).initially().judgedBy("runtime/resources"),
 	entry("run.max-processes", "Most processes at once; 0 is no limit.",
-		"1000", number(0), func(p *Policy) *int { return &p.Run.MaxProcesses }, higherOrNone[int]()).initially(),
+		"1000", number(0), func(p *Policy) *int { return &p.Run.MaxProcesses }, higherOrNone[int]()).initially().judgedBy("runtime/resources"),
 	entry("run.grace-period", "Time that it has to end after its stop signal.",
-		"10s", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Run.GracePeriod) }, higher[durationValue]()).initially(),
+		"10s", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Run.GracePeriod) }, higher[durationValue]()).initially().judgedBy("runtime/requests-in-flight", "runtime/stop-signal"),
 	entry("run.start-timeout", "Time that it has to become healthy.",
-		"2m", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Run.StartTimeout) }, higher[durationValue]()).initially(),
+		"2m", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Run.StartTimeout) }, higher[durationValue]()).initially().judgedBy("runtime/healthcheck", "runtime/start"),
 	entry("run.healthcheck-interval", "Longest pause between two runs of the HEALTHCHECK. The verdict does not depend on it.",
 		"1s", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Run.HealthcheckInterval) }, differs[durationValue]()).initially(),
 	entry("run.slow-path", "HTTP path whose answer takes half a second or longer, for a request that is in flight\nwhen the image is stopped.",
-		"/slow", urlPath, func(p *Policy) *string { return &p.Run.SlowPath }, differs[string]()),
+		"/slow", urlPath, func(p *Policy) *string { return &p.Run.SlowPath }, differs[string]()).judgedBy("runtime/requests-in-flight"),
 	entry("run.metrics-path", "HTTP path of metrics.",
-		"/metrics", urlPath, func(p *Policy) *string { return &p.Run.MetricsPath }, differs[string]()),
+		"/metrics", urlPath, func(p *Policy) *string { return &p.Run.MetricsPath }, differs[string]()).judgedBy("runtime/metrics"),
 	entry("run.tmpfs", "Directories that are writable in production, besides the image's volumes.",
-		"[/tmp, /run]", listOf(directory), func(p *Policy) *[]string { return &p.Run.Tmpfs }, adds()).initially(),
+		"[/tmp, /run]", listOf(directory), func(p *Policy) *[]string { return &p.Run.Tmpfs }, adds()).initially().judgedBy("runtime/read-only-rootfs"),
 
 	entry("limits.time", "Longest that reading one image takes.",
 		"10m", duration, func(p *Policy) *durationValue { return (*durationValue)(&p.Limits.Time) }, higher[durationValue]()).initially(),
@@ -101,7 +104,7 @@ var keys = []key{
 
 // sections say what the sections are for.
 var sections = map[string]string{
-	"budgets":       "How large the image may be. Decimal units (MB, GB) and binary ones (MiB, GiB).",
+	"budgets":       "How large the image may be. Decimal units (MB, GB) and binary ones (MiB, GiB). What is\nset is judged in every profile.",
 	"scan":          "What scans the image, and what blocks it.",
 	"scan.licenses": "What the packages in the image may be licensed under.",
 	"run":           "How the image is started, and what it has to do then.",
@@ -130,6 +133,12 @@ func entry[T any](name, doc, example string, k kind[T], to func(*Policy) *T, o o
 // initially returns the key as one whose example is its default.
 func (k key) initially() key {
 	k.initial = true
+	return k
+}
+
+// judgedBy returns the key as one that checks judge by.
+func (k key) judgedBy(checks ...string) key {
+	k.checks = checks
 	return k
 }
 

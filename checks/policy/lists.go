@@ -24,7 +24,7 @@ var lists = []list{
 	},
 	{
 		name: "locked", position: 6,
-		doc:     "What a project may tighten, not loosen, where this is the policy of its organisation:\nkeys and sections, as in budgets, and checks, which it may then neither accept nor lower.",
+		doc:     "What a project may tighten, not loosen, where this is the policy of its organisation:\nkeys and sections, as in budgets, and checks, which it may then neither accept nor lower.\nWhat judges by a key that is locked keeps its severity, or gets a higher one.",
 		example: []string{"- profile", "- budgets.max-size", "- source/secret"},
 		schema: object{
 			"type": []string{"array", "null"}, "uniqueItems": true,

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -63,7 +64,9 @@ func (p *Policy) Set(key string, from checks.Location) {
 // that the lower one has, but run.tmpfs nothing else; what has no order
 // (run.slow-path, run.metrics-path, run.healthcheck-interval) has to be the same. A
 // check that is locked may have no waiver in the upper policy, and no severity lower
-// than it has in the lower one or, without one there, than its own and HIGH.
+// than it has in the lower one or, without one there, than its own and HIGH. One that
+// judges by a key which is locked may have none lower than it has otherwise, and where
+// the profile is locked what blocks may not come to warn.
 // What is looser is a checks.FileError that names both places, and all that is: it is
 // at the first, or for a flag, which is in no file, at the lock.
 func Merge(lower, upper Policy, rules []checks.Rule) (Policy, error) {
@@ -108,24 +111,15 @@ func Merge(lower, upper Policy, rules []checks.Rule) (Policy, error) {
 }
 
 // refuses returns why a policy may not lie over this one by what it says of checks
-// that are locked.
+// that are locked, or that judge by what is locked.
 func (p Policy) refuses(upper Policy, names checks.Names, rules []checks.Rule) []*checks.FileError {
 	var refused []*checks.FileError
-	severities := Severities{}
-	for _, r := range rules {
-		severities[r.ID] = r.Severity
-		// Its findings may block whatever its severity is, as those of image/size do.
-		if !r.Severity.AtLeast(checks.High) {
-			severities[r.ID] = checks.High
-		}
-	}
-	maps.Copy(severities, p.SeveritiesOf(names))
+	floors := p.floors(names, rules)
 	for _, s := range upper.Severities {
 		for _, id := range names.Find(s.Check) {
-			lock, locked := p.Lock(id, names)
-			if locked && !s.Severity.AtLeast(severities[id]) {
-				refused = append(refused, looser(s.Location, lock, fmt.Sprintf("write %s or higher, or remove it", severities[id]),
-					"severity: %s has %s, lower than %s, and the check", s.Check, s.Severity, severities[id]))
+			if f, ok := floors[id]; ok && !s.Severity.AtLeast(f.severity) {
+				refused = append(refused, looser(s.Location, f.lock, fmt.Sprintf("write %s or higher, or remove it", f.severity),
+					"severity: %s has %s, lower than %s, and %s", s.Check, s.Severity, f.severity, f.what))
 				break
 			}
 		}
@@ -141,6 +135,59 @@ func (p Policy) refuses(upper Policy, names checks.Names, rules []checks.Rule) [
 	}
 	return refused
 }
+
+// floor is the lowest severity that an upper policy may give a check, by a lock on what
+// that calls.
+type floor struct {
+	severity checks.Severity
+	lock     Lock
+	what     string
+}
+
+// floors returns those of the checks that have one, by their ids. Of several locks the
+// first counts: of the check itself, of a key that it judges by, of the profile, which
+// says what a severity means.
+func (p Policy) floors(names checks.Names, rules []checks.Rule) map[string]floor {
+	locked, floors := map[string]Lock{}, map[string]floor{}
+	for _, l := range slices.Backward(p.Locked) {
+		for _, id := range names.Find(l.Name) {
+			locked[id] = l
+		}
+	}
+	profile := cmp.Or(p.Profile, checks.DefaultProfile)
+	blocks := checks.High
+	if profile.Status(checks.Medium).Blocks() {
+		blocks = checks.Medium
+	}
+	given := p.SeveritiesOf(names)
+	for _, r := range rules {
+		severity := cmp.Or(given[r.ID], r.Severity)
+		if given[r.ID] == "" && slices.Contains(failing, r.ID) {
+			severity = checks.High
+		}
+		if lock, ok := p.locks("profile"); ok && severity.AtLeast(blocks) {
+			floors[r.ID] = floor{blocks, lock, "the profile, by which that blocks,"}
+		}
+		for _, k := range slices.Backward(keys) {
+			lock, ok := p.locks(k.name)
+			if ok && slices.Contains(k.checks, r.ID) && (p.Sets(k.name) || k.initial || lock.Name == k.name) {
+				floors[r.ID] = floor{severity, lock, k.name + ", which it judges by,"}
+			}
+		}
+		if lock, ok := locked[r.ID]; ok {
+			// Single findings of it may block whatever the severity of the rule is.
+			if given[r.ID] == "" && !severity.AtLeast(checks.High) {
+				severity = checks.High
+			}
+			floors[r.ID] = floor{severity, lock, "the check"}
+		}
+	}
+	return floors
+}
+
+// failing are the checks whose findings block although the severity of their rule is
+// lower: they say that a budget is exceeded.
+var failing = []string{"image/growth", "image/size"}
 
 // Refuse returns why something that is no waiver, from a place such as a flag, may not
 // accept findings of a check: it is locked. Nil where it is not.

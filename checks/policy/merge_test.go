@@ -23,7 +23,7 @@ func TestOrder(t *testing.T) {
 		"budgets.max-layers":          {organisation: "10", tighter: []string{"9"}, looser: []string{"11"}},
 		"budgets.max-wasted-size":     {organisation: "10MB", tighter: []string{"1MB"}, looser: []string{"11MB"}},
 		"budgets.max-growth":          {organisation: "10%", tighter: []string{"1%"}, looser: []string{"11%"}},
-		"scan.scanners":               {organisation: "[trivy]", tighter: []string{"[trivy, grype]"}, looser: []string{"[grype]", "[]"}},
+		"scan.scanners":               {organisation: "[trivy]", tighter: []string{"[trivy, grype]"}, looser: []string{"[grype]"}},
 		"scan.threshold":              {organisation: "HIGH", tighter: []string{"LOW", "HIGH"}, looser: []string{"CRITICAL"}},
 		"scan.ignore-unfixed":         {organisation: "false", tighter: []string{"false"}, looser: []string{"true"}},
 		"scan.database-max-age":       {organisation: "7d", tighter: []string{"1h"}, looser: []string{"8d"}},
@@ -161,6 +161,50 @@ func TestLockedCheckBelowHigh(t *testing.T) {
 			if (err == nil) != want {
 				t.Errorf("%s over %s: %v", severity, organisation, err)
 			}
+		}
+	}
+}
+
+// What a key that is locked says, and what blocks by a profile that is, is not undone by
+// the severity of the check that judges by it.
+func TestLockedThreshold(t *testing.T) {
+	of := append(rules(),
+		checks.Rule{ID: "image/growth", Severity: checks.Medium}, checks.Rule{ID: "image/layers", Severity: checks.Low},
+		checks.Rule{ID: "image/wasted-bytes", Severity: checks.Medium}, checks.Rule{ID: "source/base-version", Severity: checks.Medium},
+		checks.Rule{ID: "runtime/resources", Severity: checks.High}, checks.Rule{ID: "runtime/required-variable", Severity: checks.High},
+		checks.Rule{ID: "vuln/secret", Severity: checks.High})
+	for _, test := range []struct{ organisation, check, severity, want string }{
+		{"{budgets: {max-size: 1MB}, locked: [budgets.max-size]}", "image/size", "LOW", "imagegate.yaml:1:12: severity: image/size has LOW, lower than HIGH, and budgets.max-size, which it judges by, is locked at o/imagegate.yaml:1:37: write HIGH or higher, or remove it"},
+		{"locked: [budgets]", "image/size", "MEDIUM", "imagegate.yaml:1:12: severity: image/size has MEDIUM, lower than HIGH, and budgets.max-size, which"},
+		{"locked: [budgets]", "image/growth", "MEDIUM", "imagegate.yaml:1:12: severity: image/growth has MEDIUM, lower than HIGH, and budgets.max-growth"},
+		{"locked: [budgets]", "image/wasted-bytes", "LOW", "imagegate.yaml:1:12: severity: image/wasted-bytes has LOW, lower than MEDIUM, and budgets.max-wasted-size"},
+		{"locked: [budgets]", "image/wasted-bytes", "MEDIUM", ""},
+		{"locked: [budgets]", "image/layers", "MEDIUM", ""},
+		{"locked: [budgets]", "image/size", "CRITICAL", ""},
+		{"locked: [budgets]", "vuln/vulnerability", "LOW", ""},
+		{"budgets: {max-size: 1MB}", "image/size", "LOW", ""},
+		{"{severity: {image/size: LOW}, locked: [budgets]}", "image/size", "LOW", ""},
+		{"{severity: {image/size: CRITICAL}, locked: [budgets]}", "image/size", "HIGH", "imagegate.yaml:1:12: severity: image/size has HIGH, lower than CRITICAL, and budgets.max-"},
+		{"locked: [scan.threshold]", "vuln/vulnerability", "MEDIUM", "imagegate.yaml:1:12: severity: vuln/vulnerability has MEDIUM, lower than HIGH, and scan.threshold, which it judges by, is locked at o/imagegate.yaml:1:10: "},
+		{"locked: [scan]", "vuln/secret", "LOW", "imagegate.yaml:1:12: severity: vuln/secret has LOW, lower than HIGH, and scan.threshold"},
+		{"locked: [scan.threshold]", "vuln/vulnerability", "HIGH", ""},
+		{"locked: [run]", "runtime/resources", "LOW", "imagegate.yaml:1:12: severity: runtime/resources has LOW, lower than HIGH, and run.max-memory"},
+		{"locked: [run]", "runtime/required-variable", "LOW", ""}, // which holds nothing
+		{"{run: {required: [A]}, locked: [run]}", "runtime/required-variable", "LOW", "imagegate.yaml:1:12: severity: runtime/required-variable has LOW"},
+		{"locked: [profile]", "DL3002", "MEDIUM", "imagegate.yaml:1:12: severity: DL3002 has MEDIUM, lower than HIGH, and the profile, by which that blocks, is locked at o/imagegate.yaml:1:10: write HIGH or higher"},
+		{"locked: [profile]", "source/user", "CRITICAL", ""},
+		{"locked: [profile]", "source/base-version", "LOW", ""},
+		{"{profile: strict, locked: [profile]}", "source/base-version", "LOW", "imagegate.yaml:1:12: severity: source/base-version has LOW, lower than MEDIUM, and the profile"},
+		{"{profile: strict, locked: [profile]}", "source/user", "MEDIUM", ""},
+		{"profile: strict", "source/base-version", "LOW", ""},
+	} {
+		_, err := Merge(parsed(t, "o/imagegate.yaml", test.organisation), parsed(t, File, "severity: {"+test.check+": "+test.severity+"}"), of)
+		var located *checks.FileError
+		switch {
+		case test.want == "" && err != nil:
+			t.Errorf("%s of %s under %s: %v", test.severity, test.check, test.organisation, err)
+		case test.want != "" && (!errors.As(err, &located) || !strings.HasPrefix(err.Error(), test.want) || !strings.HasSuffix(located.Fix, "or higher, or remove it")):
+			t.Errorf("%s of %s under %s: %v, want %s", test.severity, test.check, test.organisation, err, test.want)
 		}
 	}
 }

@@ -178,6 +178,7 @@ func TestParseErrors(t *testing.T) {
 		"budgets:\n  max-growth: a lot\n":                      `imagegate.yaml:2:15: budgets.max-growth: "a lot" is not a whole percentage from 1 on: write it as in 10%`,
 		"limits:\n  memory: 0\n":                               `imagegate.yaml:2:11: limits.memory: "0" is not a size: write it as in 512MB`,
 		"scan:\n  scanners: trivy\n":                           "imagegate.yaml:2:13: scan.scanners is no list: write it in brackets, as in [a, b]",
+		"scan:\n  scanners: []\n":                              "imagegate.yaml:2:13: scan.scanners is empty: name at least one, as in [trivy], or remove the key",
 		"scan:\n  scanners: [trivi]\n":                         `imagegate.yaml:2:14: scan.scanners: "trivi" is not one of them: write trivy`,
 		"scan:\n  scanners: [trivy, trivy]\n":                  "imagegate.yaml:2:21: scan.scanners names trivy twice: remove one",
 		"scan:\n  threshold: high\n":                           `imagegate.yaml:2:14: scan.threshold: "high" is not a severity: write HIGH`,

@@ -92,10 +92,7 @@ func Review(gates []report.Gate, in Input) []report.Gate {
 		reviewed = in.apply(gates, problems)
 	}
 	results := checks.Run(checks.Select(All(), in.Profile), problems)
-	results = in.Policy.SeveritiesOf(checks.NamesOf(in.Rules)).Apply(results, in.Profile)
-	for i, res := range results {
-		results[i] = in.Profile.Apply(res)
-	}
+	results = in.Policy.Strictness(checks.NamesOf(in.Rules)).Apply(results, in.Profile)
 	return append(reviewed, report.Gate{Name: "policy", Results: results, Time: time.Since(start)})
 }
 

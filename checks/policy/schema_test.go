@@ -133,7 +133,7 @@ func TestSchema(t *testing.T) {
 		"[]", "waiver: []", "profile: lax", "profile: 5", "severity: {source/user: off}", "severity: {'*': LOW}", "severity: {source/user: high}",
 		"locked: profile", "locked: [waivers]", "locked: [budgets.max-sise]", "locked: [profile, profile]",
 		"budgets: {max-sise: 1MB}", "budgets: {max-size: big}", "budgets: {max-size: 0}", "budgets: {max-size: 200}", "budgets: {max-size: '200'}", "run: {max-memory: 512}", "limits: {memory: 512}", "budgets: {max-size: -1}", "budgets: {max-layers: 0}", "budgets: {max-layers: 1.5}",
-		"budgets: {max-growth: much}", "budgets: {max-growth: 1.5}", "limits: {memory: 0}", "scan: {scanners: trivy}", "scan: {scanners: [other]}", "scan: {scanners: [trivy, trivy]}", "scan: {ignore-unfixed: 'yes'}",
+		"budgets: {max-growth: much}", "budgets: {max-growth: 1.5}", "limits: {memory: 0}", "scan: {scanners: trivy}", "scan: {scanners: []}", "scan: {scanners: [other]}", "scan: {scanners: [trivy, trivy]}", "scan: {ignore-unfixed: 'yes'}",
 		"scan: {database-max-age: a week}", "scan: {licenses: [MIT]}", "run: {required: [A-B]}", "run: {grace-period: '10'}", "run: {tmpfs: [tmp]}", "run: {slow-path: slow}",
 		"waivers: {check: a}", "waivers: [source/user]", "waivers: [{reason: a}]", "waivers: [{check: '*', reason: a}]", "waivers: [{check: a, reason: b, until: '2027-01-31'}]",
 		"waivers: [{check: a, reason: b, expires: soon}]", "waivers: [{check: a, reason: b, path: '!a'}]",

@@ -22,21 +22,6 @@ func (p Policy) SeveritiesOf(names checks.Names) Severities {
 	return severities
 }
 
-// Select returns the checks of the list by which a profile judges. One that has a
-// severity of its own here is judged by that, in every profile but minimal.
-func Select[T any](list []checks.Check[T], s Severities, p checks.Profile) []checks.Check[T] {
-	if len(s) == 0 {
-		return checks.Select(list, p)
-	}
-	return slices.DeleteFunc(slices.Clone(list), func(c checks.Check[T]) bool {
-		rule := c.Rule
-		if severity, ok := s[rule.ID]; ok {
-			rule.Severity, rule.Strict = severity, false
-		}
-		return !p.Judges(rule)
-	})
-}
-
 // Apply returns results with the findings at these severities. What is waived stays
 // so, and a build that failed blocks.
 func (s Severities) Apply(results []checks.Result, p checks.Profile) []checks.Result {

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"path"
 	"regexp"
@@ -159,6 +160,19 @@ func listOf(of kind[string]) kind[[]string] {
 			return list, nil
 		},
 	}
+}
+
+// atLeastOne returns the kind of lists that are not empty.
+func atLeastOne(list kind[[]string], example string) kind[[]string] {
+	schema := maps.Clone(list.schema)
+	schema["minItems"] = 1
+	return kind[[]string]{schema: schema, read: func(name string, node *yaml.Node) ([]string, error) {
+		values, err := list.read(name, node)
+		if err == nil && len(values) == 0 {
+			return nil, invalid(node, "%s is empty: name at least one, as in %s, or remove the key", name, example)
+		}
+		return values, err
+	}}
 }
 
 func matching(pattern string) func(string) (string, error) {

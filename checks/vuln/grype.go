@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,9 +64,17 @@ type grypeMatch struct {
 		Version   string
 		Type      string
 		PURL      string
-		Locations []struct{ Path, LayerID string }
+		Locations []grypeLocation
 	}
 }
+
+type grypeLocation struct {
+	Path, LayerID string
+	Annotations   struct{ Evidence string }
+}
+
+// supporting reports whether a location only bears out that the package is at another.
+func (l grypeLocation) supporting() bool { return l.Annotations.Evidence == "supporting" }
 
 // grypeStates are what Grype calls the states of a fix, by what they are here.
 var grypeStates = map[string]string{"": "", "fixed": "fixed", "not-fixed": "affected", "wont-fix": "will_not_fix", "unknown": "unknown"}
@@ -175,7 +184,11 @@ func (m grypeMatch) vulnerabilities(layers map[string]int) ([]Vulnerability, err
 		return []Vulnerability{found}, nil
 	}
 	var all []Vulnerability
-	for _, l := range m.Artifact.Locations {
+	places := slices.DeleteFunc(slices.Clone(m.Artifact.Locations), grypeLocation.supporting)
+	if len(places) == 0 {
+		places = m.Artifact.Locations
+	}
+	for _, l := range places {
 		found.Layer, found.Path = layers[l.LayerID], inImage(l.Path)
 		all = append(all, found)
 	}

@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,9 +11,9 @@ import (
 
 // issue is a vulnerability of a package, and what each scanner says of it.
 type issue struct {
-	// at has it once for each place of the package: as the most trusted scanner
-	// that has seen it reports it, with the worst severity of any and the ids of
-	// all.
+	// at has it once for each place of the package that any scanner names: as the most
+	// trusted one that has seen it reports it, with the worst severity of any and the
+	// ids of all.
 	at []Vulnerability
 	// seen are those that have seen it, in the order of the reports.
 	seen []sighting
@@ -102,11 +103,19 @@ func (s *Scan) issues() []issue {
 			}
 		}
 		id, aliases, advisories := identifiers(ids)
+		found := newPlaces()
 		for _, v := range set {
-			if v.report != set[0].report {
-				break
-			}
 			one := v.Vulnerability
+			if v.report != set[0].report {
+				// A package that the first has no place for is the distribution's, by
+				// whatever file another one has found it.
+				if v.Path == "" || len(found.at) == 0 || found.has(v.Path) {
+					continue
+				}
+				one = set[0].Vulnerability
+				one.Path, one.Layer = v.Path, v.Layer
+			}
+			found.add(one.Path)
 			one.ID, one.Aliases, one.Advisories, one.Severity = id, aliases, advisories, worst
 			one.fill(joint)
 			merged.at = append(merged.at, one)
@@ -119,6 +128,34 @@ func (s *Scan) issues() []issue {
 		return cmp.Or(comparePackages(x.pkg(), y.pkg()), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Path, y.Path))
 	})
 	return issues
+}
+
+// places are those at which scanners have found a package, and all that is above them.
+type places struct {
+	at, above map[string]bool
+}
+
+func newPlaces() places { return places{map[string]bool{}, map[string]bool{}} }
+
+func (p places) add(place string) {
+	if place == "" {
+		return
+	}
+	p.at[place] = true
+	for dir := path.Dir(place); dir != "/" && dir != "."; dir = path.Dir(dir) {
+		p.above[dir] = true
+	}
+}
+
+// has reports whether a place is one of these. Of what is in an archive, one scanner
+// names the archive and another the path in it.
+func (p places) has(place string) bool {
+	for at := place; at != "/" && at != "."; at = path.Dir(at) {
+		if p.at[at] {
+			return true
+		}
+	}
+	return p.above[place]
 }
 
 // fill takes from another report of the same what this one does not say. That the

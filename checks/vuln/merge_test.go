@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestMerge(t *testing.T) {
 		"same id": {
 			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/a")},
 			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/b")},
-			"CVE-2021-0001 [] a 1 /a HIGH 2; seen by Trivy and Grype []",
+			"CVE-2021-0001 [] a 1 /a,/b HIGH 2; seen by Trivy and Grype []",
 		},
 		"alias of the first": {
 			[]Vulnerability{v(cve, ghsa, "a", "1", "", checks.High, "2", "")},
@@ -61,9 +62,24 @@ func TestMerge(t *testing.T) {
 			"CVE-2021-0001 [] a 1  HIGH 2; seen by Trivy, not by Grype []\nCVE-2021-0002 [] a 1  HIGH 2; seen by Grype, not by Trivy []",
 		},
 		"several places": {
-			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/a"), v(cve, "", "a", "1", "", checks.High, "2", "/b")},
-			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/c")},
-			"CVE-2021-0001 [] a 1 /a,/b HIGH 2; seen by Trivy and Grype []",
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/b"), v(cve, "", "a", "1", "", checks.High, "2", "/d")},
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/a"), v(cve, "", "a", "1", "", checks.High, "2", "/c"), v(cve, "", "a", "1", "", checks.High, "2", "/d")},
+			"CVE-2021-0001 [] a 1 /a,/b,/c,/d HIGH 2; seen by Trivy and Grype []",
+		},
+		"a place within an archive": {
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/app.jar/lib/a.jar"), v(cve, "", "a", "1", "", checks.High, "2", "/b.jar")},
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/app.jar"), v(cve, "", "a", "1", "", checks.High, "2", "/b.jar/a.jar"), v(cve, "", "a", "1", "", checks.High, "2", "/b.jar2")},
+			"CVE-2021-0001 [] a 1 /app.jar/lib/a.jar,/b.jar,/b.jar2 HIGH 2; seen by Trivy and Grype []",
+		},
+		"a distribution's package": {
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "")},
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/var/lib/dpkg/status")},
+			"CVE-2021-0001 [] a 1  HIGH 2; seen by Trivy and Grype []",
+		},
+		"a place that one does not know": {
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "/a")},
+			[]Vulnerability{v(cve, "", "a", "1", "", checks.High, "2", "")},
+			"CVE-2021-0001 [] a 1 /a HIGH 2; seen by Trivy and Grype []",
 		},
 		"names of Python": {
 			[]Vulnerability{v(cve, "", "typing_extensions", "1", "pkg:pypi/typing-extensions@1", checks.High, "2", "")},
@@ -137,13 +153,40 @@ func TestMergeManyPlaces(t *testing.T) {
 	for i := range 20_000 {
 		list = append(list, Vulnerability{ID: "CVE-2021-0001", Aliases: []string{"GHSA-aaaa-bbbb-cccc"}, Package: "a", Installed: "1", Severity: checks.High, Path: fmt.Sprintf("/%05d", i)})
 	}
+	others := slices.Clone(list)
+	for i := range others {
+		others[i].Path += "/b"
+	}
+	others = append(others, list...)
+	for i := range list {
+		list[i].Path += "/a"
+	}
 	start := time.Now()
-	issues := scan(&Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: list}, &Report{Scanner: Scanner{Name: "Grype"}, Vulnerabilities: list}).issues()
-	if len(issues) != 1 || len(issues[0].at) != len(list) {
-		t.Errorf("%d issues", len(issues))
+	issues := scan(&Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: list}, &Report{Scanner: Scanner{Name: "Grype"}, Vulnerabilities: others}).issues()
+	if len(issues) != 1 || len(issues[0].at) != 2*len(list) {
+		t.Errorf("%d issues, %d places", len(issues), len(issues[0].at))
 	}
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// Each place is one to be mended: the findings of other scanners' places are called as
+// the first one calls the package, with the layer that they name.
+func TestMergedPlaces(t *testing.T) {
+	v := func(name, version, path string, layer int, severity checks.Severity) Vulnerability {
+		return Vulnerability{ID: "CVE-2021-0001", Package: name, Installed: version, PURL: "pkg:golang/stdlib@1.26.0", Fixed: "1.26.1", Severity: severity, Path: path, Layer: layer}
+	}
+	trivy := []Vulnerability{v("stdlib", "v1.26.0", "/b", 1, checks.High)}
+	grype := []Vulnerability{v("stdlib", "go1.26.0", "/a", 2, checks.Low), v("stdlib", "go1.26.0", "/b", 1, checks.Low), v("stdlib", "go1.26.0", "/c", 3, checks.Low)}
+	for _, i := range scan(&Report{Scanner: Scanner{Name: "Trivy"}, Vulnerabilities: trivy}, &Report{Scanner: Scanner{Name: "Grype"}, Vulnerabilities: grype}).issues() {
+		var got []string
+		for _, at := range i.at {
+			got = append(got, fmt.Sprintf("%s %s of layer %d, %s", at.Path, at.Installed, at.Layer, at.Severity))
+		}
+		if want := "/a v1.26.0 of layer 2, HIGH; /b v1.26.0 of layer 1, HIGH; /c v1.26.0 of layer 3, HIGH"; strings.Join(got, "; ") != want {
+			t.Errorf("got %s, want %s", strings.Join(got, "; "), want)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ type Scan struct {
 	// not known.
 	BaseLeast, BaseMost int
 	// Reports are those of the scanners, the most trusted first: where they differ
-	// in what a package is called, or where it is, the first one's is taken.
+	// in what a package is called, the first one's is taken.
 	Reports []*Report
 	// Statements are those of VEX documents on what the image is not affected by.
 	Statements []Statement

@@ -57,8 +57,8 @@ type baselineOf struct {
 func baselineCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("baseline")
 	o := newOverrides(flags)
-	named := flags.String("dockerfile", "", "")
-	add := flags.Bool("add", false, "")
+	named := newDockerfile(flags)
+	add := flags.Bool("add", false, "Accept what is new as well, where there is a baseline already.")
 	paths, err := parse(flags, args)
 	if err != nil {
 		return 0, err

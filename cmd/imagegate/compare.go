@@ -14,8 +14,8 @@ import (
 // compareCommand explains the first difference between the images in two archives.
 func compareCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("compare")
-	platform := flags.String("platform", "", "")
-	times := flags.Bool("times", false, "")
+	platform := flags.String("platform", "", "Compare the images for `OS/ARCH`, as in linux/amd64, where an archive has several.")
+	times := flags.Bool("times", false, "Let it count as well when files were changed: the images have to be the same, byte by\nbyte.")
 	archives, err := parse(flags, args)
 	if err != nil {
 		return 0, err

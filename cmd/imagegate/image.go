@@ -23,11 +23,11 @@ const imageGarbage = 25
 // imageCommand judges the images in OCI archives.
 func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("image")
-	format := newChoice(flags, "format", "text", "json")
+	format := newChoice(flags, "format", "The `FORMAT` of the findings: text, lines for people, which holds without the flag; or\njson, an array by docs/schema/lint.json.", "text", "json")
 	o := newOverrides(flags)
-	platform := flags.String("platform", "", "")
-	baseline := flags.String("baseline", "", "")
-	maxSize := flags.String("max-size", "", "")
+	platform := flags.String("platform", "", "Judge the image for `OS/ARCH` alone, as in linux/amd64, where an archive has several.")
+	baseline := flags.String("baseline", "", "Measure growth against the image in this `ARCHIVE`, as that of the last release.")
+	maxSize := flags.String("max-size", "", "Let all layers hold at most `SIZE` together, uncompressed, as in 200MB. It goes before\nbudgets.max-size of the policies, unless that is locked.")
 	archives, err := parse(flags, args)
 	if err != nil {
 		return 0, err
@@ -137,15 +137,11 @@ func budgetsOf(p policy.Policy) image.Budgets {
 	}
 }
 
-// judgeImage judges one image by every check of the profile, at the severities that the
-// policy gives them.
+// judgeImage judges one image by every check of the profile, as strictly as the policy
+// has them.
 func judgeImage(img *image.Image, by policy.Input) []checks.Result {
-	severities := by.Policy.SeveritiesOf(checks.NamesOf(by.Rules))
-	results := severities.Apply(checks.Run(policy.Select(image.All(), severities, by.Profile), img), by.Profile)
-	for i, res := range results {
-		results[i] = by.Profile.Apply(res)
-	}
-	return results
+	strictness := by.Policy.Strictness(checks.NamesOf(by.Rules))
+	return strictness.Apply(checks.Run(policy.Select(image.All(), strictness, by.Profile), img), by.Profile)
 }
 
 // addImages adds what was found in the images of archives, each a gate of the archive's

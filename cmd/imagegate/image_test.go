@@ -110,13 +110,16 @@ func TestImagePolicy(t *testing.T) {
 			"waivers:\n- {check: image/entrypoint, reason: a test, owner: team}\n- {check: image/healthcheck-command, reason: a test}\n- {check: source/user, reason: a test}\n", nil, exitClean,
 			[]string{"image.tar:config.Cmd: waived image/entrypoint: ", "accepted: a test (team)"},
 		},
-		"unused":        {"waivers: [{check: image/user, reason: a test}]\n", nil, exitBlocks, []string{"imagegate.yaml:1:19: warn policy/unused: "}},
-		"budget":        {"budgets: {max-size: 1B}\n", nil, exitBlocks, []string{"fail image/size: "}},
-		"flag":          {"budgets: {max-size: 1B}\n", []string{"--max-size=1MB"}, exitBlocks, []string{"1 image: 2 block"}},
-		"locked budget": {"budgets: {max-size: 1B}\nlocked: [budgets]\n", []string{"--max-size=1MB"}, exitError, []string{"read the policy: imagegate.yaml:2:10: --max-size: budgets.max-size allows more than imagegate.yaml:1:21, which is locked here: remove --max-size"}},
-		"severity":      {"severity: {image/entrypoint: LOW, image/healthcheck-command: LOW}\n", nil, exitClean, []string{"warn image/entrypoint"}},
-		"limit":         {"limits: {uncompressed-size: 100B}\n", nil, exitError, []string{"100"}},
-		"unreadable":    {"waiver: []\n", nil, exitError, []string{`read the policy: imagegate.yaml:1:1: the policy has no key "waiver"`}},
+		"unused":                            {"waivers: [{check: image/user, reason: a test}]\n", nil, exitBlocks, []string{"imagegate.yaml:1:19: warn policy/unused: "}},
+		"budget":                            {"budgets: {max-size: 1B}\n", nil, exitBlocks, []string{"fail image/size: "}},
+		"flag":                              {"budgets: {max-size: 1B}\n", []string{"--max-size=1MB"}, exitBlocks, []string{"1 image: 2 block"}},
+		"minimal":                           {"profile: minimal\n", nil, exitBlocks, []string{"1 image: 2 block, 0 warn"}},
+		"minimal with a budget":             {"profile: minimal\nbudgets: {max-layer-size: 1B}\n", nil, exitBlocks, []string{"fail image/size: ", "over the budget of 1 B for a layer"}},
+		"minimal with a budget of the flag": {"profile: minimal\n", []string{"--max-size=1B"}, exitBlocks, []string{"fail image/size: "}},
+		"locked budget":                     {"budgets: {max-size: 1B}\nlocked: [budgets]\n", []string{"--max-size=1MB"}, exitError, []string{"read the policy: imagegate.yaml:2:10: --max-size: budgets.max-size allows more than imagegate.yaml:1:21, which is locked here: remove --max-size"}},
+		"severity":                          {"severity: {image/entrypoint: LOW, image/healthcheck-command: LOW}\n", nil, exitClean, []string{"warn image/entrypoint"}},
+		"limit":                             {"limits: {uncompressed-size: 100B}\n", nil, exitError, []string{"100"}},
+		"unreadable":                        {"waiver: []\n", nil, exitError, []string{`read the policy: imagegate.yaml:1:1: the policy has no key "waiver"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -40,9 +41,11 @@ type target struct {
 
 func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("lint")
-	format := newChoice(flags, "format", "text", "json", "sarif", "github")
+	format := newChoice(flags, "format",
+		"The `FORMAT` of the findings: text, lines for people, which holds without the flag; json,\nan array by docs/schema/lint.json; sarif, SARIF 2.1.0 for code scanning; or github,\nannotations of a pull request.",
+		"text", "json", "sarif", "github")
 	o := newOverrides(flags)
-	named := flags.String("dockerfile", "", "")
+	named := newDockerfile(flags)
 	paths, err := parse(flags, args)
 	if err != nil {
 		return 0, err
@@ -69,6 +72,11 @@ func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) 
 		return 0, err
 	}
 	return r.status(), nil
+}
+
+// newDockerfile returns the flag --dockerfile.
+func newDockerfile(flags *flag.FlagSet) *string {
+	return flags.String("dockerfile", "", "Judge the Dockerfile at this `PATH` in each directory that is named, not the one called\nDockerfile. What comes from standard input stands for it.")
 }
 
 // targetsOf returns what the arguments name, each once, and why some name nothing.

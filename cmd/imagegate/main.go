@@ -22,48 +22,6 @@ const (
 	exitError  = 2 // bad use, or something that could not be judged
 )
 
-const usage = `Usage:
-
-  imagegate lint [--format text|json|sarif|github] [--profile minimal|default|strict]
-                 [--policy DIR] [--dockerfile PATH] PATH…
-  imagegate init [DIR]
-  imagegate baseline [--add] [--profile …] [--policy DIR] [--dockerfile PATH] PATH…
-  imagegate image [--format text|json] [--profile minimal|default|strict]
-                  [--policy DIR] [--platform OS/ARCH] [--max-size SIZE] [--baseline ARCHIVE] ARCHIVE…
-  imagegate compare [--times] [--platform OS/ARCH] ARCHIVE ARCHIVE
-  imagegate checks [--format text|json]
-  imagegate explain ID
-
-lint judges Dockerfiles, each with its build context: PATH is a Dockerfile, whose
-directory is the context; or a directory, the context, with the Dockerfile that
---dockerfile names in it; or -, a Dockerfile from standard input, which stands for
-the one that --dockerfile names in the current directory. Compose files beside it
-are judged as well, and alone where PATH is one, or a directory without a
-Dockerfile. What imagegate.yaml says, there or above in the repository, counts; the
-imagegate.yaml in the directory of --policy, the organisation's, lies below it.
---profile goes before that of both, unless it is locked.
-
-init writes an imagegate.yaml with every key as a comment. baseline writes what lint
-finds into .imagegate-baseline.json beside the policy, where it is accepted from then
-on. Once there is that file, baseline takes out of it what is gone, and puts in what
-is new with --add alone.
-
-image judges what is in images, of all platforms without --platform: ARCHIVE is the
-tar file of an OCI layout, as docker save and docker buildx build --output=type=oci
-write it. Growth is measured against the image in another archive, --baseline. The
-imagegate.yaml of the current directory, or above it, counts.
-
-compare explains the first difference between two builds of an image, which are the
-same where the build is reproducible; with --times also in when files were changed.
-
-checks lists every check; explain says why there is one, and how to mend what it
-finds. ID is a check's own, as in source/user, or another tool's, as in DL3002.
-
-lint, image and compare end with status 0 where nothing blocks or differs, 1 where
-something does, and 2 where they are used wrongly or a file cannot be read; the others
-end with 0 or 2.
-`
-
 // garbage is by how many percent the heap may grow before it is collected: the
 // command ends soon, and takes a third less processor time than with 100.
 const garbage = 400
@@ -77,26 +35,36 @@ func main() {
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
-		fmt.Fprint(stderr, usage)
+		fmt.Fprint(stderr, usage())
 		return exitError
 	}
-	commands := map[string]func(args []string, stdin io.Reader, stdout io.Writer) (int, error){
-		"lint": lintCommand, "image": imageCommand, "compare": compareCommand, "init": initCommand, "baseline": baselineCommand,
-		"checks": checksCommand, "explain": explainCommand,
-	}
-	command, ok := commands[args[0]]
+	name, args := args[0], args[1:]
 	switch {
-	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
-		fmt.Fprint(stdout, usage)
+	case name == "help" && len(args) > 0: // imagegate help lint
+		name, args = args[0], []string{"-h"}
+	case slices.Contains([]string{"help", "-h", "-help", "--help"}, name):
+		fmt.Fprint(stdout, usage())
 		return exitClean
-	case !ok:
-		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of lint, image, compare, init, baseline, checks and explain; imagegate help says more\n", args[0])
+	case slices.Contains([]string{"version", "-version", "--version"}, name):
+		fmt.Fprintf(stdout, "imagegate %s\n", version(debug.ReadBuildInfo()))
+		return exitClean
+	}
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	if i < 0 {
+		var names []string
+		for _, c := range all {
+			names = append(names, c.name)
+		}
+		last := len(names) - 1
+		fmt.Fprintf(stderr, "imagegate: there is no command %q: it is one of %s and %s; imagegate help says more\n", name, strings.Join(names[:last], ", "), names[last])
 		return exitError
 	}
-	status, err := command(args[1:], stdin, stdout)
+	status, err := all[i].run(args, stdin, stdout)
+	var asked *helpError
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
+	case errors.As(err, &asked):
+		fmt.Fprint(stdout, all[i].help(asked.flags))
 		return exitClean
 	case err != nil:
 		for line := range strings.Lines(err.Error()) {
@@ -125,9 +93,9 @@ func parse(flags *flag.FlagSet, args []string) ([]string, error) {
 	for {
 		if err := flags.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
+				return nil, &helpError{flags}
 			}
-			return nil, fmt.Errorf("%s: %w; imagegate help says more", flags.Name(), err)
+			return nil, fmt.Errorf("%s: %w; imagegate %s -h says more", flags.Name(), err, flags.Name())
 		}
 		if flags.NArg() == 0 {
 			return append(others, behind...), nil
@@ -143,9 +111,9 @@ type choice struct {
 	values []string
 }
 
-func newChoice(flags *flag.FlagSet, name string, values ...string) *choice {
+func newChoice(flags *flag.FlagSet, name, usage string, values ...string) *choice {
 	c := &choice{values[0], values}
-	flags.Var(c, name, "")
+	flags.Var(c, name, usage)
 	return c
 }
 

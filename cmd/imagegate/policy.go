@@ -42,8 +42,9 @@ type overrides struct {
 // newOverrides returns what the flags --policy and --profile of a command will say.
 func newOverrides(flags *flag.FlagSet) *overrides {
 	o := &overrides{}
-	flags.StringVar(&o.organisation, "policy", "", "")
-	flags.Func("profile", "", func(name string) (err error) {
+	flags.StringVar(&o.organisation, "policy", "",
+		"The `DIR` of the organisation's imagegate.yaml, which lies below that of the project: what\nit locks can only be tightened.")
+	flags.Func("profile", "The `PROFILE` to judge by: minimal, only what makes an image dangerous or broken;\ndefault, all but what not everybody wants; or strict, everything, where findings of\nMEDIUM block as well. It goes before that of the policies, unless that is locked.", func(name string) (err error) {
 		o.profile, err = checks.ParseProfile(name)
 		return err
 	})

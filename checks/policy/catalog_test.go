@@ -1,0 +1,104 @@
+package policy_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/imagegate/imagegate/checks"
+	"github.com/imagegate/imagegate/checks/catalog"
+	"github.com/imagegate/imagegate/checks/image"
+	"github.com/imagegate/imagegate/checks/policy"
+	"github.com/imagegate/imagegate/checks/vuln"
+)
+
+// lowered reports whether a project may give a check a severity over a policy.
+func lowered(t *testing.T, organisation, check string, to checks.Severity) bool {
+	t.Helper()
+	lower, err := policy.Parse("o", []byte(organisation))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := policy.Parse(policy.File, []byte("severity: {"+check+": "+string(to)+"}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = policy.Merge(lower, project, catalog.Rules())
+	return err == nil
+}
+
+// TestJudgedBy holds the checks that judge by a key to those that there are.
+func TestJudgedBy(t *testing.T) {
+	const organisation = "{budgets: {max-growth: 5%}, scan: {licenses: {deny: [MIT]}}, run: {required: [A], slow-path: /a, metrics-path: /b}, locked: [budgets, scan, run]}"
+	var got []string
+	for _, r := range catalog.Rules() {
+		if !lowered(t, organisation, r.ID, checks.Low) {
+			got = append(got, r.ID)
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		"image/growth", "image/size", "image/wasted-bytes", // image/layers is LOW
+		"runtime/healthcheck", "runtime/metrics", "runtime/read-only-rootfs", "runtime/requests-in-flight", "runtime/required-variable",
+		"runtime/resources", "runtime/start", "runtime/stop-signal",
+		"vuln/license", "vuln/misconfiguration", "vuln/sarif", "vuln/secret", "vuln/vulnerability",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A check of an image that blocks below HIGH loses that by any severity that only warns.
+func TestBlocksBelowHigh(t *testing.T) {
+	n := 0
+	for _, c := range image.All() {
+		img, err := image.Example(c.Bad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Severity.AtLeast(checks.High) || !checks.Run([]checks.Check[*image.Image]{c}, img)[0].Status.Blocks() {
+			continue
+		}
+		n++
+		if lowered(t, "locked: [profile]", c.ID, c.Severity) {
+			t.Errorf("%s blocks, and may be made to warn", c.ID)
+		}
+	}
+	if n == 0 {
+		t.Error("no check blocks below HIGH")
+	}
+}
+
+// A baseline accepts as much as there was: what exceeds a budget says how much it is.
+func TestBudgetsAreMeasured(t *testing.T) {
+	measured := map[string]bool{}
+	for _, c := range image.All() {
+		img, err := image.Example(c.Bad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range checks.Run([]checks.Check[*image.Image]{c}, img)[0].Findings {
+			if f.Measured.Value > 0 && strings.Contains(f.Message, strings.TrimSuffix(f.Measured.String(), "%")) {
+				measured[c.ID] = true
+			}
+		}
+	}
+	want := map[string]bool{"image/growth": true, "image/layers": true, "image/size": true, "image/wasted-bytes": true}
+	if diff := cmp.Diff(want, measured); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// The judges have defaults of their own, for who sets none: checks/image holds its to
+// those of the policy itself.
+func TestDefaultsOfJudges(t *testing.T) {
+	p, err := policy.Defaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Scan.DatabaseMaxAge != vuln.DefaultMaxAge {
+		t.Errorf("a database may be %s old, and %s by the policy", vuln.DefaultMaxAge, p.Scan.DatabaseMaxAge)
+	}
+}
