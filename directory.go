@@ -22,6 +22,8 @@ import (
 type directoryFS struct {
 	ctx context.Context
 	dir *dagger.Directory
+	// limit is how many bytes a file may have that is read.
+	limit int64
 
 	mu    sync.Mutex
 	nodes map[string]*node
@@ -38,7 +40,7 @@ type node struct {
 }
 
 func newDirectoryFS(ctx context.Context, dir *dagger.Directory) *directoryFS {
-	return &directoryFS{ctx: ctx, dir: dir, nodes: map[string]*node{
+	return &directoryFS{ctx: ctx, dir: dir, limit: dockerfile.MaxFileSize, nodes: map[string]*node{
 		".": {info: fileInfo{name: ".", dir: true}},
 	}}
 }
@@ -120,8 +122,8 @@ func (d *directoryFS) read(name string, n *node) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n.contents == nil {
-		if n.info.size > dockerfile.MaxFileSize {
-			return "", fmt.Errorf("the file has %d bytes; at most %d are read", n.info.size, dockerfile.MaxFileSize)
+		if n.info.size > d.limit {
+			return "", fmt.Errorf("the file has %d bytes; at most %d are read", n.info.size, d.limit)
 		}
 		contents, err := d.dir.File(name).Contents(d.ctx)
 		if err != nil {

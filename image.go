@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -93,7 +94,7 @@ const readingGarbage = 25
 
 // readLayers reads what a platform's layers hold, and lines them up with the
 // instructions of the Dockerfile, as far as that can be read; of that it takes the
-// variables, too.
+// variables, too, and of the source what it says of Python packages.
 func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, archive *image.Archive, platform v1.Platform) (*image.Image, error) {
 	// What is held is small beside what passes by.
 	defer debug.SetGCPercent(debug.SetGCPercent(readingGarbage))
@@ -105,10 +106,17 @@ func (m *Imagegate) readLayers(ctx context.Context, source *dagger.Directory, ar
 	if err != nil {
 		return nil, err
 	}
-	if src, err := dockerfile.Load(newDirectoryFS(ctx, source), options); err == nil {
+	files := newDirectoryFS(ctx, source)
+	if src, err := dockerfile.Load(files, options); err == nil {
 		read.BaseLayers = image.NameLayers(read.Layers, image.Steps(src))
 		read.Declared = image.Variables(src)
 	}
+	files.limit = image.MaxManifest
+	python, err := image.ReadPythonManifests(files, ".", path.Dir(path.Clean(options.Dockerfile)))
+	if err != nil {
+		return nil, fmt.Errorf("read which Python packages the source names: %w", err)
+	}
+	read.PythonManifests = append(read.PythonManifests, python...)
 	return read, nil
 }
 

@@ -20,22 +20,25 @@ func TestImageWarnings(t *testing.T) {
 	imagegate := serveModule(t)
 	for _, c := range []struct {
 		name, example string
-		old, with     string // in the Dockerfile
+		old, with     string            // in the Dockerfile
+		files         map[string]string // that the source has, too
 		args          []string
 		row           string
 		hides         string
 	}{
 		{
-			"npm packages for development", "node-api", " && npm prune --omit=dev", "", nil,
+			"npm packages for development", "node-api", " && npm prune --omit=dev", "", nil, nil,
 			`warn +image/dev-dependencies +/app +\d+ npm packages? for development`, "",
 		},
 		{
+			// No list of tools has httpx, and the image has no pyproject.toml.
 			"Python packages for development", "python-api", "\nFROM python:3.12.1-slim-bookworm AS production",
-			"RUN pip --python /opt/venv/bin/python install --no-cache-dir pytest==9.2.0\n\nFROM python:3.12.1-slim-bookworm AS production", nil,
-			`warn +image/dev-dependencies +/opt/venv/\S* +\d+ Python packages? for`, "",
+			"RUN pip --python /opt/venv/bin/python install --no-cache-dir httpx==0.28.1\n\nFROM python:3.12.1-slim-bookworm AS production",
+			map[string]string{"pyproject.toml": "[dependency-groups]\ndev = [\"httpx\", \"pytest\"]\n"}, nil,
+			`warn +image/dev-dependencies +/opt/venv/\S* +1 Python package for`, "",
 		},
 		{
-			"build argument", "node-api", "AS production\n", "AS production\nARG REVISION\n", []string{"--build-arg=REVISION=3f445c2e"},
+			"build argument", "node-api", "AS production\n", "AS production\nARG REVISION\n", nil, []string{"--build-arg=REVISION=3f445c2e"},
 			`warn +image/build-arguments +config.Env +REVISION, which the Dockerfile declares`, "3f445c2e",
 		},
 	} {
@@ -43,6 +46,9 @@ func TestImageWarnings(t *testing.T) {
 			t.Parallel()
 			source := copyExample(t, c.example)
 			edit(t, filepath.Join(source, "Dockerfile"), c.old, c.with)
+			for name, text := range c.files {
+				write(t, filepath.Join(source, name), text)
+			}
 			out := imagegate.call(t, append(c.args, "image", "--source="+source)...).succeed(t)
 			if !regexp.MustCompile(c.row).MatchString(out.stdout) {
 				t.Errorf("the table has no row %q\n%s", c.row, out)

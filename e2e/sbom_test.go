@@ -61,13 +61,7 @@ func validCycloneDX(t *testing.T, text string) (digest string, packages []string
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	if err := schema.Validate(document); err != nil {
-		t.Errorf("not valid: %v\n%s", err, text)
-	}
+	validBySchema(t, schema, text)
 	var bom struct {
 		Metadata struct {
 			Component struct{ Name, Version string }
@@ -83,10 +77,27 @@ func validCycloneDX(t *testing.T, text string) (digest string, packages []string
 	return bom.Metadata.Component.Version, packages
 }
 
-// validSPDX reads a document as the specification's own library does, validates
-// it by that, and returns the digest of what it describes and the packages in it.
+func validBySchema(t *testing.T, schema *jsonschema.Schema, text string) {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if err := schema.Validate(document); err != nil {
+		t.Errorf("not valid: %v\n%s", err, text)
+	}
+}
+
+// validSPDX validates a document against the schema of SPDX, reads it as the
+// specification's own library does, validates it by that, and returns the digest of
+// what it describes and the packages in it.
 func validSPDX(t *testing.T, text string) (digest string, packages []string) {
 	t.Helper()
+	schema, err := jsonschema.NewCompiler().Compile("../checks/sbom/testdata/spdx-2.3/spdx-schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	validBySchema(t, schema, text)
 	document, err := spdx.Read(strings.NewReader(text))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)

@@ -54,6 +54,8 @@ type inspector struct {
 	held      *atomic.Int64 // bytes held, of all layers
 	secrets   []Secret
 	manifests []NodeManifest
+	python    []PythonManifest
+	installed []PythonPackage
 }
 
 func newInspector(layer int, held *atomic.Int64) inspector {
@@ -63,9 +65,29 @@ func newInspector(layer int, held *atomic.Int64) inspector {
 // inspect looks at a regular file of a layer, and returns what the kernel makes
 // of it if it has an executable bit.
 func (in *inspector) inspect(name string, index int, mode uint16, body io.Reader) (Program, error) {
-	var program Program
-	executable, installed := mode&0o111 != 0, published(name)
+	_, _, isPackage := installedPython(name)
 	switch {
+	case isPackage:
+		if len(in.installed) < maxPythonPackages {
+			p := decodePythonMetadata(name, body)
+			p.layer, p.index = in.layer, index
+			in.installed = append(in.installed, p)
+			in.held.Add(int64(2*len(name) + noteBytes + requirementsBytes(p.Requires)))
+		}
+		return Program{}, nil
+	case isPythonManifest(name):
+		// People write passwords of indexes into them, too.
+		var read bytes.Buffer
+		program, err := in.search(name, index, mode, io.TeeReader(body, &read))
+		if err != nil {
+			return program, err
+		}
+		if m, ok := decodePythonManifest(name, io.MultiReader(&read, body)); ok && len(in.python) < maxManifests {
+			m.layer, m.index = in.layer, index
+			in.python = append(in.python, m)
+			in.held.Add(int64(m.bytes()))
+		}
+		return program, nil
 	case isNodeManifest(name):
 		if m, ok := decodeNodeManifest(name, body); ok && len(m.Dev) > 0 && len(in.manifests) < maxManifests {
 			m.layer, m.index = in.layer, index
@@ -75,8 +97,16 @@ func (in *inspector) inspect(name string, index int, mode uint16, body io.Reader
 			}
 			in.held.Add(int64(2*len(name) + noteBytes))
 		}
-		return program, nil
-	case installed && !executable:
+		return Program{}, nil
+	}
+	return in.search(name, index, mode, body)
+}
+
+// search looks for secrets in a file, and for what the kernel makes of it.
+func (in *inspector) search(name string, index int, mode uint16, body io.Reader) (Program, error) {
+	var program Program
+	executable, installed := mode&0o111 != 0, published(name)
+	if installed && !executable {
 		return program, nil
 	}
 

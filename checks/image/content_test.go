@@ -290,6 +290,8 @@ func FuzzInspect(f *testing.F) {
 	f.Add("app/.env", uint16(0o644), []byte("API_TOKEN=f3b1c9d7e5a2"))
 	f.Add("app/package-lock.json", uint16(0o644), []byte(`{"packages": {"node_modules/c": {"dev": true, "x": [{}]}}}`))
 	f.Add("app/package.json", uint16(0o644), []byte(`{"devDependencies": {"c": "1"}}`))
+	f.Add("app/pyproject.toml", uint16(0o644), []byte("[dependency-groups]\ndev = ['a']\n"))
+	f.Add("v/site-packages/a-1.dist-info/METADATA", uint16(0o644), []byte("Requires-Dist: b\n"))
 	f.Add("app/key.pem", uint16(0o600), []byte(pemKey))
 	f.Add("app/run", uint16(0o755), []byte(must(elfFile("arm64", "/lib/ld-musl-aarch64.so.1"))))
 	f.Add("app/run.sh", uint16(0o755), []byte("#!/usr/bin/env node --x\n"+githubToken))

@@ -24,6 +24,8 @@ type example struct {
 	Image json.RawMessage `json:"image"`
 	// Files are those of the lowest layer, by absolute path.
 	Files map[string]exampleFile `json:"files"`
+	// Source are the files of Python's in the directory that the image was built from.
+	Source map[string]string `json:"source"`
 	// Layers are the layers, the lowest first; one if there are only files.
 	Layers []exampleLayer `json:"layers"`
 	// Budgets are what the image may come to.
@@ -91,11 +93,12 @@ func (f *exampleFile) UnmarshalJSON(raw []byte) error {
 }
 
 // Example returns the image that an example stands for: a JSON document with
-// the keys image (its configuration), files (of one layer, by absolute path),
-// layers (each with its files, its instruction and its sizes in bytes), budgets,
-// declared (the arguments and variables of the Dockerfile, by name), baseline (such
-// a document again) and read (a time), all of them optional. Its files go the way
-// that those of an archive go.
+// the keys image (its configuration), files (of one layer, by absolute path), source
+// (files beside its Dockerfile that name Python packages, by relative path), layers
+// (each with its files, its instruction and its sizes in bytes), budgets, declared
+// (the arguments and variables of the Dockerfile, by name), baseline (such a document
+// again) and read (a time), all of them optional. Its files go the way that those of
+// an archive go.
 func Example(text string) (*Image, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -157,7 +160,13 @@ func (doc *example) read() (*Image, error) {
 			}
 		}
 	}
-	img.Secrets, img.Waste, img.NodeManifests = r.changes.all(), r.changes.wasted(), r.nodeManifests()
+	r.fill(img)
+	for _, name := range slices.Sorted(maps.Keys(doc.Source)) {
+		if m, ok := decodePythonManifest(name, strings.NewReader(doc.Source[name])); ok {
+			m.Path = name
+			img.PythonManifests = append(img.PythonManifests, m)
+		}
+	}
 	if doc.Baseline != nil {
 		if img.Baseline, err = doc.Baseline.read(); err != nil {
 			return nil, fmt.Errorf("baseline: %w", err)

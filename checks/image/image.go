@@ -48,6 +48,10 @@ type Image struct {
 	// NodeManifests are the files in Tree that tell of npm packages for development
 	// alone, sorted by path.
 	NodeManifests []NodeManifest
+	// PythonManifests are the files in Tree, sorted by path, and in the source that tell
+	// which Python packages are for development; PythonPackages those that are installed.
+	PythonManifests []PythonManifest
+	PythonPackages  []PythonPackage
 	// Read is when the layers were read; zero: not known.
 	Read time.Time
 

@@ -28,9 +28,9 @@ type NodeManifest struct {
 }
 
 const (
-	// maxManifest is how many bytes of such a file are read, and maxDev how many
-	// packages of all of them are kept.
-	maxManifest = 16 << 20
+	// MaxManifest is how many bytes of such a file are read, as of one of Python's, and
+	// maxDev how many packages of all of them are kept.
+	MaxManifest = 16 << 20
 	maxDev      = 20_000
 	// maxNesting is how deep values may lie in each other in one.
 	maxNesting = 100
@@ -57,7 +57,7 @@ func decodeNodeManifest(name string, body io.Reader) (NodeManifest, bool) {
 	if path.Base(name) == ".package-lock.json" {
 		m.Directory = path.Dir(m.Directory)
 	}
-	decoder := json.NewDecoder(io.LimitReader(body, maxManifest))
+	decoder := json.NewDecoder(io.LimitReader(body, MaxManifest))
 	dev, production := map[string]bool{}, map[string]bool{}
 	err := eachMember(decoder, func(key string) error {
 		switch {

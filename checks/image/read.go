@@ -144,7 +144,7 @@ func Read(ctx context.Context, a *Archive, platform v1.Platform, limits Limits) 
 	if img.Files, err = r.files(ctx); err != nil {
 		return nil, err
 	}
-	img.Secrets, img.Waste, img.NodeManifests = r.changes.all(), r.changes.wasted(), r.nodeManifests()
+	r.fill(img)
 	return img, nil
 }
 
@@ -165,6 +165,9 @@ type reader struct {
 	changes *changes
 	kept    map[origin][]byte // content of files
 	node    []NodeManifest
+	python  []PythonManifest
+	// installed are the packages of Python's.
+	installed []PythonPackage
 }
 
 // layerScan is what came out of one layer.
@@ -258,6 +261,8 @@ func (r *reader) merge(scanned int, s *layerScan, errs []error) {
 		r.scanned[i] = nil
 		r.changes.found(s.inspector.secrets)
 		r.node = append(r.node, s.inspector.manifests...)
+		r.python = append(r.python, s.inspector.python...)
+		r.installed = append(r.installed, s.inspector.installed...)
 		for index, content := range s.kept {
 			r.kept[origin{i, index}] = content
 		}
@@ -351,16 +356,29 @@ func (r *reader) files(ctx context.Context) (map[string][]byte, error) {
 	return files, nil
 }
 
-// nodeManifests returns those that are in the image still.
-func (r *reader) nodeManifests() []NodeManifest {
-	var left []NodeManifest
-	for _, m := range r.node {
-		e, err := r.tree.Lookup(m.Path)
-		if err == nil && e.Layer == m.layer && e.Index == m.index {
-			left = append(left, m)
+// fill adds to an image what was found in the files of its layers; of manifests and
+// packages those that are in it still.
+func (r *reader) fill(img *Image) {
+	img.Secrets, img.Waste = r.changes.all(), r.changes.wasted()
+	img.NodeManifests = left(r, r.node, func(m NodeManifest) (string, origin) { return m.Path, origin{m.layer, m.index} })
+	img.PythonManifests = left(r, r.python, func(m PythonManifest) (string, origin) { return m.Path, origin{m.layer, m.index} })
+	img.PythonPackages = left(r, r.installed, func(p PythonPackage) (string, origin) { return p.Path, origin{p.layer, p.index} })
+}
+
+// left returns those of a list that no later layer took away or wrote again, by path.
+func left[T any](r *reader, all []T, of func(T) (string, origin)) []T {
+	var left []T
+	for _, each := range all {
+		name, from := of(each)
+		if e, err := r.tree.Lookup(name); err == nil && (origin{e.Layer, e.Index}) == from {
+			left = append(left, each)
 		}
 	}
-	slices.SortFunc(left, func(a, b NodeManifest) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(left, func(a, b T) int {
+		x, _ := of(a)
+		y, _ := of(b)
+		return cmp.Compare(x, y)
+	})
 	return left
 }
 

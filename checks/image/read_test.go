@@ -468,6 +468,7 @@ func FuzzLayers(f *testing.F) {
 	f.Add(tarBytes(file("etc/passwd", "root:x:0:0"), symlink("etc/group", "passwd"), hardlink("etc/b", "etc/passwd")), tarBytes(file("etc/.wh.passwd", "")))
 	f.Add(tarBytes(symlink("etc", "/usr/../etc"), dir("etc")), tarBytes(file("etc/.wh..wh..opq", "")))
 	f.Add(tarBytes(file("a/.env", "TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345"), file("run.sh", "#!/bin/sh\n")), tarBytes(file("a/package-lock.json", `{"packages": {"node_modules/x": {"dev": true}}}`)))
+	f.Add(tarBytes(file("a/pyproject.toml", "[dependency-groups]\ndev = ['b']\n"), file("v/site-packages/b-1.dist-info/METADATA", "Name: b\n")), tarBytes(file("a/uv.lock", locks["uv"].text)))
 	f.Fuzz(func(t *testing.T, lower, upper []byte) {
 		limits := Limits{Entries: 1000, Memory: 4 << 20, Uncompressed: 1 << 20}.withDefaults()
 		r := newReader(nil, limits, make([]Layer, 2))
@@ -505,7 +506,8 @@ func FuzzLayers(f *testing.F) {
 		if size > 0 {
 			t.Errorf("the tree has %d bytes more than the layers gave it", size)
 		}
-		img := &Image{Config: &v1.ConfigFile{}, Layers: r.layers, Tree: r.tree, Files: map[string][]byte{}, Waste: r.changes.wasted(), Secrets: r.changes.all(), NodeManifests: r.nodeManifests()}
+		img := &Image{Config: &v1.ConfigFile{}, Layers: r.layers, Tree: r.tree, Files: map[string][]byte{}}
+		r.fill(img)
 		for _, res := range checks.Run(All(), img) {
 			if res.Status == checks.Error {
 				t.Errorf("%s: %s", res.Check, res.Detail)

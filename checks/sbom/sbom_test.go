@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // app is the image that the documents in testdata are of; they were written by
@@ -112,6 +114,70 @@ func TestCompleteErrors(t *testing.T) {
 	}
 	if _, err := Complete([]byte("{}"), "table", app); err == nil {
 		t.Error("format table: no error")
+	}
+}
+
+// spdxSchema is the schema of SPDX 2.3, as the specification has it.
+func spdxSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	schema, err := jsonschema.NewCompiler().Compile("testdata/spdx-2.3/spdx-schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func validate(t *testing.T, schema *jsonschema.Schema, text []byte) error {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.Validate(document)
+}
+
+// TestSPDXSchema wants what is written to be valid by the schema of SPDX, and that to
+// find what is not.
+func TestSPDXSchema(t *testing.T) {
+	schema := spdxSchema(t)
+	out, err := Complete(document(t, SPDX), SPDX, app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate(t, schema, out); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for name, test := range map[string]struct {
+		in         []any // the path of the object that breaks
+		key, value string
+		want       string
+	}{
+		"no version":         {nil, "spdxVersion", "", "missing property 'spdxVersion'"},
+		"no creators":        {[]any{"creationInfo"}, "creators", "", "missing property 'creators'"},
+		"no place":           {[]any{"packages", 0}, "downloadLocation", "", "missing property 'downloadLocation'"},
+		"no digest":          {[]any{"packages", 0, "checksums", 0}, "checksumValue", "", "missing property 'checksumValue'"},
+		"unknown algorithm":  {[]any{"packages", 0, "checksums", 0}, "algorithm", "sha256", "/packages/0/checksums/0/algorithm"},
+		"unknown category":   {[]any{"packages", 0, "externalRefs", 0}, "referenceCategory", "PACKAGE_MANAGER", "/packages/0/externalRefs/0/referenceCategory"},
+		"unknown member":     {nil, "digest", app.Digest, "additional properties 'digest'"},
+		"unknown connection": {[]any{"relationships", 0}, "relationshipType", "IS", "/relationships/0/relationshipType"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var doc any
+			if err := json.Unmarshal(out, &doc); err != nil {
+				t.Fatal(err)
+			}
+			broken := at(t, doc, test.in...).(object)
+			if delete(broken, test.key); test.value != "" {
+				broken[test.key] = test.value
+			}
+			text, err := json.Marshal(doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := validate(t, schema, text); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one with %q", err, test.want)
+			}
+		})
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// completeSPDX names the image in the package that the document describes.
+// completeSPDX names the image in the package that the document describes, and makes
+// the document valid by the schema of SPDX where Trivy does not.
 func completeSPDX(doc object, image Image, sum string) error {
 	if version := text(doc, "spdxVersion"); version != "SPDX-2.3" {
 		return fmt.Errorf("its spdxVersion is %q, not SPDX-2.3", version)
@@ -28,6 +30,10 @@ func completeSPDX(doc object, image Image, sum string) error {
 	for i, p := range packages {
 		if err := require(p, fmt.Sprintf("packages[%d]", i), "SPDXID", "name", "downloadLocation"); err != nil {
 			return err
+		}
+		// Trivy writes it as documents of tags and values have it: OPERATING-SYSTEM.
+		if purpose := text(p, "primaryPackagePurpose"); purpose != "" {
+			p["primaryPackagePurpose"] = strings.ReplaceAll(purpose, "-", "_")
 		}
 	}
 	if err := unique(packages, "SPDXID", "packages"); err != nil {
