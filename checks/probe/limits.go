@@ -2,6 +2,7 @@ package probe
 
 import (
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -78,21 +79,36 @@ func (a *application) enforce(what string, seen, limit int64) bool {
 	return true
 }
 
-// watch kills everything where there are so many processes that it would take too
-// long to look at each: a program that forks without end leaves little time for
-// anything else.
-func (a *application) watch() {
+// watch kills everything, until done, as soon as there are so many processes that it
+// would take too long to look at each: a program that forks without end leaves little
+// time for anything else. So it has a thread of its own, which sleeps in the kernel:
+// where thousands of processes wait for a processor, each hand-over from one thread of
+// the probe to another takes seconds.
+func (a *application) watch(done <-chan struct{}) {
 	if a.spec.MaxProcesses <= 0 || os.Getpid() != 1 {
 		return // others have processes here too
 	}
-	seen := len(pids()) - 1
-	if seen <= manyTimes*a.spec.MaxProcesses {
-		return
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	pause := syscall.NsecToTimespec(int64(watchEvery))
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		_ = syscall.Nanosleep(&pause, nil)
+		seen := len(pids()) - 1
+		if seen <= manyTimes*a.spec.MaxProcesses {
+			continue
+		}
+		// At once: who looks at them meanwhile is not done soon.
+		_ = syscall.Kill(-1, syscall.SIGKILL)
+		a.looking.Lock()
+		a.most = max(a.most, seen)
+		a.enforce("processes", int64(seen), int64(a.spec.MaxProcesses))
+		a.looking.Unlock()
 	}
-	a.looking.Lock()
-	defer a.looking.Unlock()
-	a.most = max(a.most, seen)
-	a.enforce("processes", int64(seen), int64(a.spec.MaxProcesses))
 }
 
 // killAll ends whatever was started, and returns when nothing is left, or when

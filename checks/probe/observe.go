@@ -348,26 +348,24 @@ func (a *application) isApart(p process) bool {
 // function is called.
 func (a *application) sample() (stop func()) {
 	a.look()
-	done, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		look, watch := time.NewTicker(sampleEvery), time.NewTicker(watchEvery)
+	done := make(chan struct{})
+	var sampling sync.WaitGroup
+	sampling.Go(func() { a.watch(done) })
+	sampling.Go(func() {
+		look := time.NewTicker(sampleEvery)
 		defer look.Stop()
-		defer watch.Stop()
 		for {
 			select {
 			case <-done:
 				return
-			case <-watch.C:
-				a.watch()
 			case <-look.C:
 				a.look()
 			}
 		}
-	}()
+	})
 	return func() {
 		close(done)
-		<-stopped
+		sampling.Wait()
 	}
 }
 
