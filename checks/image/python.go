@@ -344,6 +344,9 @@ func poetryRequirements(table map[string]any) []PythonRequirement {
 		if r.Name == "python" {
 			continue
 		}
+		if isPoetryOptional(value) {
+			r.For = poetryOptional
+		}
 		for _, c := range poetryConstraints(value) {
 			extras, _ := c["extras"].([]any)
 			for _, extra := range extras {
@@ -376,8 +379,10 @@ func poetryConstraints(value any) []map[string]any {
 	return nil
 }
 
-// isPoetryOptional reports whether a dependency of a package of poetry.lock is one of
-// an extra alone.
+// poetryOptional stands for the extras that need what Poetry calls optional.
+const poetryOptional = "optional"
+
+// isPoetryOptional reports whether a dependency is one of an extra alone.
 func isPoetryOptional(value any) bool {
 	for _, c := range poetryConstraints(value) {
 		if c["optional"] != true {

@@ -193,7 +193,7 @@ func (m *PythonManifest) decodePoetry(section []byte) (string, []PythonRequireme
 	}
 	locked := PythonRequirement{Name: name}
 	if p.Optional {
-		locked.For = "optional"
+		locked.For = poetryOptional
 	}
 	m.addLocked(locked, p.Groups)
 	// What only an extra needs is among its dependencies too.

@@ -139,7 +139,7 @@ func ParseBaseline(name string, text []byte) (*Baseline, error) {
 			err = fmt.Errorf("its count is %d: it is 1 or more", e.Count)
 		case given[e.fingerprint]:
 			err = errors.New("it stands there twice")
-		case len(e.Measured) > 0 && len(e.Measured) != e.Count:
+		case e.Measured != nil && len(e.Measured) != e.Count:
 			err = fmt.Errorf("its count is %d, and %d amounts are measured: there is one for each", e.Count, len(e.Measured))
 		case slices.ContainsFunc(e.Measured, func(n int64) bool { return n < 1 }):
 			err = errors.New("what is measured is 1 or more")

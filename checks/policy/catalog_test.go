@@ -1,6 +1,9 @@
 package policy_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +71,44 @@ func TestBlocksBelowHigh(t *testing.T) {
 	}
 	if n == 0 {
 		t.Error("no check blocks below HIGH")
+	}
+}
+
+// TestFailsBelowHigh holds the checks with findings that are worse than their rule to the
+// files of all checks: a locked profile has them block.
+func TestFailsBelowHigh(t *testing.T) {
+	rule := regexp.MustCompile(`\bSeverity: +checks\.(Medium|Low),`)
+	worse := regexp.MustCompile(`[^(]checks\.(High|Critical|Fail)\b`)
+	id := regexp.MustCompile(`\bID: +"([^"]+)"`)
+	var want, got []string
+	for _, dir := range []string{"compose", "image", "source"} {
+		names, err := filepath.Glob(filepath.Join("..", dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(name, "_test.go") && rule.Match(text) && worse.Match(text) {
+				check := dir + "/" + strings.ReplaceAll(strings.TrimSuffix(filepath.Base(name), ".go"), "_", "-")
+				if m := id.FindSubmatch(text); m != nil {
+					check = string(m[1])
+				}
+				want = append(want, check)
+			}
+		}
+	}
+	for _, r := range catalog.Rules() {
+		if !r.Severity.AtLeast(checks.High) && !lowered(t, "locked: [profile]", r.ID, r.Severity) {
+			got = append(got, r.ID)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+		t.Errorf("checks with findings that block below HIGH, -by their files +held by a locked profile:\n%s", diff)
 	}
 }
 

@@ -130,7 +130,8 @@ func TestMeasuredFile(t *testing.T) {
 		`"count": 1, "measured": [0]`:    "b.json:2: the finding cannot be read: what is measured is 1 or more",
 		`"count": 1, "measured": [1.5]`:  "b.json:2: the finding cannot be read: json: ",
 		`"count": 2, "measured": [1, 5]`: "",
-		`"count": 2, "measured": []`:     "",
+		`"count": 2`:                     "",
+		`"count": 1, "measured": []`:     "b.json:2: the finding cannot be read: its count is 1, and 0 amounts are measured: there is one for each",
 	} {
 		b, err := ParseBaseline("b.json", fmt.Appendf(nil, "{\"version\": 1, \"findings\": [\n{\"image\": \"a\", \"check\": \"b\", \"message\": \"c\", %s}]}", text))
 		switch {

@@ -185,9 +185,12 @@ func (p Policy) floors(names checks.Names, rules []checks.Rule) map[string]floor
 	return floors
 }
 
-// failing are the checks whose findings block although the severity of their rule is
-// lower: they say that a budget is exceeded.
-var failing = []string{"image/growth", "image/size"}
+// failing are the checks with findings that block although the severity of their rule
+// is lower: a budget that is exceeded, or the worse of two things that they find.
+var failing = []string{
+	"compose/published-port", "image/growth", "image/size",
+	"source/healthcheck", "source/locked-install", "source/remote-add", "source/stop-signal", "source/verified-download",
+}
 
 // Refuse returns why something that is no waiver, from a place such as a flag, may not
 // accept findings of a check: it is locked. Nil where it is not.

@@ -19,7 +19,7 @@ type listed struct {
 
 func checksCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("checks")
-	format := newChoice(flags, "format", "The `FORMAT` of the list: text, a table for people, which holds without the flag; or\njson, an array.", "text", "json")
+	format := newChoice(flags, "format", "The `FORMAT` of the list: text, the default, a table for people; or json, an array.", "text", "json")
 	others, err := parse(flags, args)
 	if err != nil {
 		return 0, err

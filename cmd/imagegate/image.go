@@ -23,7 +23,7 @@ const imageGarbage = 25
 // imageCommand judges the images in OCI archives.
 func imageCommand(args []string, _ io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("image")
-	format := newChoice(flags, "format", "The `FORMAT` of the findings: text, lines for people, which holds without the flag; or\njson, an array by docs/schema/lint.json.", "text", "json")
+	format := newChoice(flags, "format", "The `FORMAT` of the findings: text, the default, lines for people; or json, an array by\ndocs/schema/lint.json.", "text", "json")
 	o := newOverrides(flags)
 	platform := flags.String("platform", "", "Judge the image for `OS/ARCH` alone, as in linux/amd64, where an archive has several.")
 	baseline := flags.String("baseline", "", "Measure growth against the image in this `ARCHIVE`, as that of the last release.")

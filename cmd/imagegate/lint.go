@@ -42,7 +42,7 @@ type target struct {
 func lintCommand(args []string, stdin io.Reader, stdout io.Writer) (int, error) {
 	flags := newFlags("lint")
 	format := newChoice(flags, "format",
-		"The `FORMAT` of the findings: text, lines for people, which holds without the flag; json,\nan array by docs/schema/lint.json; sarif, SARIF 2.1.0 for code scanning; or github,\nannotations of a pull request.",
+		"The `FORMAT` of the findings: text, the default, lines for people; json, an array by\ndocs/schema/lint.json; sarif, SARIF 2.1.0 for code scanning; or github, annotations of a\npull request.",
 		"text", "json", "sarif", "github")
 	o := newOverrides(flags)
 	named := newDockerfile(flags)

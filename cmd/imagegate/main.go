@@ -39,10 +39,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitError
 	}
 	name, args := args[0], args[1:]
+	help := []string{"help", "-h", "-help", "--help"}
 	switch {
-	case name == "help" && len(args) > 0: // imagegate help lint
+	case name == "help" && len(args) > 0 && !slices.Contains(help, args[0]): // imagegate help lint
 		name, args = args[0], []string{"-h"}
-	case slices.Contains([]string{"help", "-h", "-help", "--help"}, name):
+	case slices.Contains(help, name):
 		fmt.Fprint(stdout, usage())
 		return exitClean
 	case slices.Contains([]string{"version", "-version", "--version"}, name):
