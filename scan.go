@@ -307,7 +307,7 @@ func (m *Imagegate) trivyDatabase(ctx context.Context) (*dagger.Directory, strin
 	return database, from, nil
 }
 
-// grype scans by Grype.
+// grype scans by Grype. Its --quiet would be silent on why it failed as well.
 func (m *Imagegate) grype(ctx context.Context, input scanInput) ([]*vuln.Report, error) {
 	ctr := dag.Container().From(m.GrypeImage).
 		WithEnvVariable("GRYPE_DB_CACHE_DIR", scannerCache).
@@ -315,7 +315,7 @@ func (m *Imagegate) grype(ctx context.Context, input scanInput) ([]*vuln.Report,
 	database := m.GrypeDatabase
 	if database == nil {
 		var err error
-		if database, err = download(ctx, ctr, []string{"/grype", "db", "update", "--quiet"}); err != nil {
+		if database, err = download(ctx, ctr, []string{"/grype", "db", "update"}); err != nil {
 			return nil, fmt.Errorf("get the vulnerability database of Grype: %w", err)
 		}
 	}
@@ -324,7 +324,7 @@ func (m *Imagegate) grype(ctx context.Context, input scanInput) ([]*vuln.Report,
 		WithMountedDirectory(scannerCache, database).
 		WithEnvVariable("GRYPE_DB_AUTO_UPDATE", "false").
 		WithEnvVariable("GRYPE_DB_VALIDATE_AGE", "false").
-		WithExec([]string{"/grype", input.address("docker-archive:", "oci-dir:"), "--quiet", "--output", "json", "--file", scannerReport}).
+		WithExec([]string{"/grype", input.address("docker-archive:", "oci-dir:"), "--output", "json", "--file", scannerReport}).
 		File(scannerReport)
 	document, err := readPrivately(ctx, written)
 	if err != nil {

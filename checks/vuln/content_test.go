@@ -152,6 +152,7 @@ func TestEndOfLife(t *testing.T) {
 	}{
 		{Report{OS: "debian 12.15"}, "pass debian 12.15 is supported\n"},
 		{Report{}, "pass no distribution is recognised in the image\n"},
+		{Report{Scanner: Scanner{Name: "Grype"}, OS: "debian 10.13", LifeUnknown: true}, "skipped Grype does not say whether debian 10.13 is supported: add trivy to the scanners\n"},
 		{Report{OS: "debian 10.1", EndOfLife: true}, "fail HIGH : debian 10.1: debian 10.1 is at its end of life, so that its newer vulnerabilities are neither fixed nor known\n"},
 	} {
 		if got := lines(endOfLife, scan(&test.report)); got != test.want {

@@ -1,6 +1,8 @@
 package vuln
 
 import (
+	"fmt"
+
 	"github.com/imagegate/imagegate/checks"
 )
 
@@ -41,16 +43,21 @@ func judgeEndOfLife(s *Scan) checks.Outcome {
 	if err != nil {
 		return checks.Broken(err)
 	}
-	evidence := "no distribution is recognised in the image"
+	evidence, supported, unknown := "no distribution is recognised in the image", false, ""
 	for _, r := range reports {
-		if r.EndOfLife {
+		switch {
+		case r.EndOfLife:
 			f := checks.At(checks.Location{}, "%s is at its end of life, so that its newer vulnerabilities are neither fixed nor known", r.OS)
 			f.Subject = r.OS
 			return checks.Found(f)
+		case r.LifeUnknown:
+			unknown = fmt.Sprintf("%s does not say whether %s is supported: add trivy to the scanners", r.Scanner.Name, r.OS)
+		case r.OS != "":
+			evidence, supported = r.OS+" is supported", true
 		}
-		if r.OS != "" {
-			evidence = r.OS + " is supported"
-		}
+	}
+	if unknown != "" && !supported {
+		return checks.Skip("%s", unknown)
 	}
 	return checks.Passed("%s", evidence)
 }

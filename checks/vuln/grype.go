@@ -22,17 +22,25 @@ type grypeDocument struct {
 		Type   string
 		Target json.RawMessage // an object for an image, and text for others
 	}
-	Distro     struct{ Name, Version string }
+	Distro          struct{ Name, Version string }
+	AlertsByPackage []struct {
+		Alerts []struct{ Type string }
+	}
 	Descriptor struct {
 		Name    string
 		Version string
-		// DB has these members itself in versions before 0.88.
+		// DB has the members of its status itself in versions before 0.88.
 		DB struct {
 			grypeStatus
 			Status grypeStatus
+			// Providers are who the advisories are from; nil where it does not say.
+			Providers map[string]struct{}
 		}
 	}
 }
+
+// grypeEndOfLife is the alert of a package whose distribution is at its end of life.
+const grypeEndOfLife = "distro-eol"
 
 type grypeStatus struct {
 	SchemaVersion any // a number in versions before 0.88
@@ -110,9 +118,10 @@ func (doc *grypeDocument) report() (*Report, error) {
 	if err := json.Unmarshal(doc.Source.Target, &target); err != nil {
 		return nil, errors.New("its source.target is not that of an image")
 	}
-	report := &Report{Scanner: Scanner{Name: "Grype", Version: line(doc.Descriptor.Version)}, ImageID: line(target.ImageID)}
+	report := &Report{Scanner: Scanner{Name: "Grype", Version: line(doc.Descriptor.Version)}, ImageID: line(target.ImageID), Packages: uncounted}
 	if doc.Distro.Name != "" {
 		report.OS = strings.TrimSpace(line(doc.Distro.Name) + " " + line(doc.Distro.Version))
+		report.LifeUnknown = true // it is silent on point releases, as debian 10.13, whose release has ended
 	}
 	status := doc.Descriptor.DB.Status
 	if status.Built.IsZero() {
@@ -121,9 +130,20 @@ func (doc *grypeDocument) report() (*Report, error) {
 	if status.Built.IsZero() {
 		return nil, errors.New("its database does not say when it was built; update it with grype db update")
 	}
-	report.Database = &Database{Source: cmp.Or(line(status.From), "Grype's database"), UpdatedAt: status.Built.UTC()}
+	report.Database = &Database{Source: cmp.Or(status.source(), "Grype's database"), UpdatedAt: status.Built.UTC()}
+	if providers := doc.Descriptor.DB.Providers; providers != nil && len(providers) == 0 {
+		return nil, errors.New("its database has advisories of nobody; update it with grype db update")
+	}
 	if status.SchemaVersion != nil {
 		report.Database.Version = line(fmt.Sprint(status.SchemaVersion))
+	}
+	for _, p := range doc.AlertsByPackage {
+		for _, alert := range p.Alerts {
+			if alert.Type == grypeEndOfLife {
+				report.OS = cmp.Or(report.OS, "the distribution of its packages")
+				report.EndOfLife, report.LifeUnknown = true, false
+			}
+		}
 	}
 	layers := map[string]int{}
 	for i, l := range target.Layers {
@@ -138,6 +158,13 @@ func (doc *grypeDocument) report() (*Report, error) {
 	}
 	report.Vulnerabilities = sorted(report.Vulnerabilities)
 	return report, nil
+}
+
+// source returns where the database is from, without the checksum that Grype has
+// it downloaded with.
+func (s grypeStatus) source() string {
+	url, _, _ := strings.Cut(s.From, "?")
+	return line(url)
 }
 
 // vulnerabilities returns the match once for each place of its package.
@@ -168,14 +195,15 @@ func (m grypeMatch) vulnerabilities(layers map[string]int) ([]Vulnerability, err
 		ids = append(ids, line(advisory.ID))
 	}
 	found := Vulnerability{
-		Package:   line(m.Artifact.Name),
-		Installed: line(m.Artifact.Version),
-		PURL:      line(m.Artifact.PURL),
-		Fixed:     line(strings.Join(v.Fix.Versions, ", ")),
-		Status:    state,
-		Severity:  severity,
-		Title:     sentence(v.Description),
-		URL:       line(v.DataSource),
+		Package:    line(m.Artifact.Name),
+		Installed:  line(m.Artifact.Version),
+		PURL:       line(m.Artifact.PURL),
+		Fixed:      line(strings.Join(v.Fix.Versions, ", ")),
+		FixUnknown: len(v.Fix.Versions) == 0 && (state == "" || state == "unknown"),
+		Status:     state,
+		Severity:   severity,
+		Title:      sentence(v.Description),
+		URL:        line(v.DataSource),
 	}
 	found.ID, found.Aliases, found.Advisories = identifiers(ids)
 	// The layer of a distribution's package database is the last one that installed

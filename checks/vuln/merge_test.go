@@ -2,8 +2,11 @@ package vuln
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -205,9 +208,10 @@ func TestDisagreement(t *testing.T) {
 	}
 }
 
+// Both documents are of the same image.
 func TestTwoScanners(t *testing.T) {
-	s := scan(decodeFile(t, "trivy-debian.json"))
-	s.Reports = append(s.Reports, grypeFile(t, "grype-debian.json"))
+	s := scan(decodeFile(t, "trivy-app.json"))
+	s.Reports = append(s.Reports, grypeFile(t, "grype-app.json"))
 	s.ImageID = s.Reports[0].ImageID
 	golden(t, "two-scanners.golden", s)
 }
@@ -223,20 +227,88 @@ func TestDisagreementNeedsTwo(t *testing.T) {
 	}
 }
 
+// grypeDocuments are those that Grype itself has written.
+func grypeDocuments(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/grype-*.json")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for i := range files {
+		files[i] = filepath.Base(files[i])
+	}
+	return files
+}
+
+func TestGrypeGolden(t *testing.T) {
+	for _, file := range grypeDocuments(t) {
+		name := strings.TrimSuffix(file, ".json")
+		t.Run(name, func(t *testing.T) {
+			s := scan()
+			s.Reports = []*Report{grypeFile(t, file)}
+			golden(t, name+".golden", s)
+		})
+	}
+}
+
+// Grype's report has the image's configuration, with its environment, in base64:
+// DB_PASSWORD of these. Nothing that comes of it may.
+func TestGrypeReportHasNoEnvironment(t *testing.T) {
+	const secret = "hunter2hunter2"
+	for _, file := range grypeDocuments(t) {
+		document, err := os.ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct {
+			Source struct{ Target struct{ Config []byte } }
+		}
+		if err := json.Unmarshal(document, &doc); err != nil {
+			t.Fatal(err)
+		}
+		config := doc.Source.Target.Config
+		if !bytes.Contains(config, []byte(secret)) {
+			t.Fatalf("%s has no secret to lose", file)
+		}
+		s := scan()
+		s.Reports = []*Report{grypeFile(t, file)}
+		said := fmt.Sprintf("%+v %+v", *s.Reports[0], checks.Run(All(), s))
+		if encoded := base64.StdEncoding.EncodeToString(config); strings.Contains(said, secret) || strings.Contains(said, encoded[len(encoded)/2:]) {
+			t.Errorf("%s: the configuration is in the report or the results", file)
+		}
+	}
+}
+
 func TestDecodeGrype(t *testing.T) {
-	report := grypeFile(t, "grype-debian.json")
-	if strings.Contains(fmt.Sprintf("%+v", *report), "ZGF0YWJhc2") || report.OS != "debian 12" || report.Database.Version != "v6.1.0" {
-		t.Errorf("%+v", *report)
+	list := func(report *Report) string {
+		var got []string
+		for _, v := range report.Vulnerabilities {
+			got = append(got, fmt.Sprintf("%s %v %v %s %s %q %q %t %s %d", v.ID, v.Aliases, v.Advisories, v.Package, v.Severity, v.Status, v.Fixed, v.FixUnknown, v.Path, v.Layer))
+		}
+		return strings.Join(got, "\n")
 	}
-	var got []string
-	for _, v := range report.Vulnerabilities {
-		got = append(got, fmt.Sprintf("%s %v %v %s %s %s %q %s %d", v.ID, v.Aliases, v.Advisories, v.Package, v.Severity, v.Status, v.Fixed, v.Path, v.Layer))
-	}
-	want := `CVE-2023-5363 [] [DSA-5532-1] libssl3 HIGH fixed "3.0.11-1~deb12u2"  0
-CVE-2021-23337 [GHSA-35jh-r3h4-6jhm] [] lodash HIGH fixed "4.17.21" /app/node_modules/lodash/package.json 2
-CVE-2023-45853 [] [] zlib1g LOW will_not_fix ""  0`
-	if g := strings.Join(got, "\n"); g != want {
-		t.Errorf("got\n%s\nwant\n%s", g, want)
+	for file, test := range map[string]struct{ os, vulnerabilities string }{
+		"grype-app.json": {"debian 12.5", `CVE-2011-3374 [] [] apt LOW "affected" "" false  0
+CVE-2023-39325 [GHSA-4374-p667-p6c8] [] golang.org/x/net HIGH "fixed" "0.17.0" false /usr/local/bin/vulngo 3
+CVE-2024-1135 [GHSA-w3h3-4rj7-4ph4] [] gunicorn HIGH "fixed" "22.0.0" false /app/venv/lib/python3.12/site-packages/gunicorn-21.2.0.dist-info/METADATA 2
+CVE-2023-5363 [] [DSA-5532-1] libssl3 HIGH "fixed" "3.0.11-1~deb12u2" false  0
+CVE-2021-23337 [GHSA-35jh-r3h4-6jhm] [] lodash HIGH "fixed" "4.17.21" false /app/node_modules/lodash/package.json 2
+CVE-2023-4641 [] [] login MEDIUM "will_not_fix" "" false  0`},
+		"grype-end-of-life.json": {"debian 10", `CVE-2018-25032 [] [] zlib1g CRITICAL "" "" true  0
+CVE-2022-37434 [] [] zlib1g CRITICAL "fixed" "1:1.2.11.dfsg-1+deb10u2" false  0`},
+		"grype-clean.json": {"debian 12.5", ""},
+	} {
+		report := grypeFile(t, file)
+		if got := list(report); got != test.vulnerabilities {
+			t.Errorf("%s: got\n%s\nwant\n%s", file, got, test.vulnerabilities)
+		}
+		if report.OS != test.os || report.EndOfLife == report.LifeUnknown || report.Scanner != (Scanner{"Grype", "0.121.2"}) || !strings.HasPrefix(report.ImageID, "sha256:") {
+			t.Errorf("%s: %+v", file, *report)
+		}
+		want := Database{Source: "https://grype.anchore.io/databases/v6/vulnerability-db_v6.1.10_2026-11-22T06:00:00Z.tar.zst", Version: "v6.1.10", UpdatedAt: time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)}
+		if *report.Database != want {
+			t.Errorf("%s: database %+v", file, *report.Database)
+		}
 	}
 	old, err := DecodeGrype(strings.NewReader(`{"matches": [], "source": {"type": "image", "target": {}}, "descriptor": {"name": "grype", "db": {"schemaVersion": 5, "built": "2024-01-01T00:00:00Z"}}}`))
 	if err != nil || old.Database.Version != "5" {
@@ -254,10 +326,11 @@ func TestDecodeGrypeErrors(t *testing.T) {
 		"{}":                                `of the tool ""`,
 		"[]":                                "cannot unmarshal array",
 		`{"descriptor": {"name": "grype"}}`: "no list of matches",
-		`{"descriptor": {"name": "grype"}, "matches": []}`:                                                                  "not of a container image",
-		`{"descriptor": {"name": "grype"}, "matches": [], "source": {"type": "directory", "target": "/src"}}`:               "not of a container image",
-		`{"descriptor": {"name": "grype"}, "matches": [], "source": {"type": "image", "target": "/src"}}`:                   "not that of an image",
-		`{"descriptor": {"name": "grype"}, "matches": [], "source": {"type": "image", "target": {}}}`:                       "does not say when it was built",
+		`{"descriptor": {"name": "grype"}, "matches": []}`:                                                                                                                  "not of a container image",
+		`{"descriptor": {"name": "grype"}, "matches": [], "source": {"type": "directory", "target": "/src"}}`:                                                               "not of a container image",
+		`{"descriptor": {"name": "grype"}, "matches": [], "source": {"type": "image", "target": "/src"}}`:                                                                   "not that of an image",
+		`{"descriptor": {"name": "grype"}, "matches": [], "source": {"type": "image", "target": {}}}`:                                                                       "does not say when it was built",
+		`{"descriptor": {"name": "grype", "db": {"status": {"built": "2026-11-22T06:00:00Z"}, "providers": {}}}, "matches": [], "source": {"type": "image", "target": {}}}`: "has advisories of nobody",
 		image(`{"artifact": {"name": "a"}}`):                                                                                "without a vulnerability",
 		image(`{"vulnerability": {"id": "CVE-1"}}`):                                                                         "without a package",
 		image(`{"vulnerability": {"id": "CVE-1", "severity": "Bad"}, "artifact": {"name": "a"}}`):                           `CVE-1 has the unknown severity "BAD"`,
@@ -313,11 +386,13 @@ func TestPURL(t *testing.T) {
 }
 
 func FuzzDecodeGrype(f *testing.F) {
-	document, err := os.ReadFile("testdata/grype-debian.json")
-	if err != nil {
-		f.Fatal(err)
+	for _, name := range []string{"grype-app", "grype-end-of-life", "grype-clean"} {
+		document, err := os.ReadFile("testdata/" + name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(document)
 	}
-	f.Add(document)
 	f.Fuzz(func(t *testing.T, document []byte) {
 		report, err := DecodeGrype(bytes.NewReader(document))
 		if (report == nil) == (err == nil) {

@@ -139,7 +139,7 @@ func (run *sarifRun) report() (*Report, error) {
 	}
 	report := &Report{
 		Scanner: Scanner{Name: line(driver.Name), Version: line(cmp.Or(driver.SemanticVersion, driver.Version))},
-		Given:   true, ImageID: line(run.Properties.ImageID),
+		Given:   true, ImageID: line(run.Properties.ImageID), Packages: uncounted,
 	}
 	for i, result := range run.Results {
 		rule, err := run.rule(result)

@@ -8,9 +8,9 @@
 // several scanners see of one package is one finding that names them. Statements
 // of VEX documents (DecodeVEX) accept findings, with their reason.
 //
-// The documents of Trivy in testdata were written by Trivy; those of Grype,
-// Docker Scout and VEX were written by hand in the shape of their published
-// schemas.
+// The documents of Trivy and Grype in testdata were written by these, as the
+// README there says; those of Docker Scout and VEX were written by hand in the
+// shape of their published schemas.
 package vuln
 
 import (
@@ -157,10 +157,12 @@ type Report struct {
 	// ImageID is the digest of the configuration of the image that was scanned.
 	ImageID string
 	// OS is the distribution that the scanner recognised, as in "debian 12.15";
-	// empty if none. EndOfLife is whether it publishes no advisories any more.
-	OS        string
-	EndOfLife bool
-	// Packages is how many packages the scanner looked up; 0 if it does not say.
+	// empty if none. EndOfLife is whether it publishes no advisories any more;
+	// LifeUnknown is whether the scanner does not say.
+	OS          string
+	EndOfLife   bool
+	LifeUnknown bool
+	// Packages is how many packages the scanner looked up; uncounted if it does not say.
 	Packages int
 	// Vulnerabilities are sorted, each once for each place of its package.
 	Vulnerabilities []Vulnerability
@@ -169,6 +171,9 @@ type Report struct {
 	// Others are findings that are of no package, of tools that are no scanners.
 	Others []Other
 }
+
+// uncounted is the number of packages of a report that lists only vulnerable ones.
+const uncounted = -1
 
 // by names the scanner and its database.
 func (r *Report) by(now time.Time) string {

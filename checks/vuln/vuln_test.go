@@ -72,7 +72,7 @@ func TestExampleErrors(t *testing.T) {
 
 // The documents were written by Trivy 0.69.3.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"trivy-debian", "trivy-scratch", "trivy-all"} {
+	for _, name := range []string{"trivy-app", "trivy-debian", "trivy-scratch", "trivy-all"} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name+".golden", scan(decodeFile(t, name+".json")))
 		})
@@ -241,6 +241,7 @@ func TestVulnerabilityEvidence(t *testing.T) {
 		"1 of 87 packages vulnerable" + by:    {Packages: 87, Vulnerabilities: lesser},
 		"vulnerable packages: 1" + by:         {Vulnerabilities: lesser},
 		"no packages found in the image" + by: {},
+		"no vulnerable package found" + by:    {Packages: uncounted},
 	} {
 		report.Scanner = Scanner{"Trivy", "0.69.3"}
 		if got := judgeVulnerability(scan(report)).Evidence; got != want {
@@ -336,7 +337,7 @@ func TestDecodeDatabase(t *testing.T) {
 }
 
 func FuzzDecodeTrivy(f *testing.F) {
-	for _, name := range []string{"trivy-debian", "trivy-scratch", "trivy-all", "trivy-no-packages"} {
+	for _, name := range []string{"trivy-app", "trivy-debian", "trivy-scratch", "trivy-all", "trivy-no-packages"} {
 		document, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 		if err != nil {
 			f.Fatal(err)
