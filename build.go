@@ -160,11 +160,6 @@ func (m *Imagegate) exported(ctx context.Context, source *dagger.Directory) (*ta
 	if err := m.complete(img.archive.Manifests()); err != nil {
 		return nil, err
 	}
-	// All gates that start containers need it: the first would wait for it, and be
-	// taken for slow.
-	if img.file, err = img.file.Sync(ctx); err != nil {
-		return nil, fmt.Errorf("give the tarball to the engine: %w", err)
-	}
 	return img, nil
 }
 

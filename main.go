@@ -299,11 +299,11 @@ func New(
 		DeniedLicenses: denyLicense, Vex: vex, VexProducts: vexProduct, Sarif: sarif,
 		GrypeImage: grypeImage, GrypeDatabase: grypeDatabase, ScoutImage: scoutImage, ScoutUsername: scoutUsername, ScoutToken: scoutToken,
 	}
-	strictness, err := checks.ParseProfile(profile)
+	judgedBy, err := checks.ParseProfile(profile)
 	if err != nil {
 		return nil, fmt.Errorf("--profile: %w", err)
 	}
-	m.Profile = string(strictness)
+	m.Profile = string(judgedBy)
 	if err := m.setBudgets(maxSize, maxCompressedSize, maxLayerSize, maxWastedSize, maxLayers, maxGrowth); err != nil {
 		return nil, err
 	}

@@ -47,7 +47,13 @@ func (m *Imagegate) Run(
 
 func (m *Imagegate) run(source *dagger.Directory) imageGate {
 	return func(ctx context.Context, img *tarball, p platformImage) report.Gate {
+		// The way of the tarball to the engine, which this gate shares with the scan, is
+		// no part of it.
+		_, failed := img.file.Sync(ctx)
 		return timed(ctx, "run", p.label, func(ctx context.Context) []checks.Result {
+			if failed != nil {
+				return checks.Errors(runtime.All(), fmt.Errorf("give the tarball to the engine: %w", failed))
+			}
 			native, err := dag.DefaultPlatform(ctx)
 			if err != nil {
 				return checks.Errors(runtime.All(), fmt.Errorf("ask the engine for its platform: %w", err))

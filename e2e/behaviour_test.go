@@ -284,7 +284,7 @@ func (b behaviour) source(t *testing.T, program []byte) string {
 // run runs the gate.
 func (b behaviour) run(t *testing.T, imagegate *module, source string) result {
 	t.Helper()
-	return imagegate.call(t, append(b.args, "run", "--source="+source)...)
+	return imagegate.call(t, slices.Concat(b.args, []string{"run", "--source=" + source})...)
 }
 
 var (

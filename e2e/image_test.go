@@ -49,7 +49,7 @@ func TestImageWarnings(t *testing.T) {
 			for name, text := range c.files {
 				write(t, filepath.Join(source, name), text)
 			}
-			out := imagegate.call(t, append(c.args, "image", "--source="+source)...).succeed(t)
+			out := imagegate.call(t, slices.Concat(c.args, []string{"image", "--source=" + source})...).succeed(t)
 			if !regexp.MustCompile(c.row).MatchString(out.stdout) {
 				t.Errorf("the table has no row %q\n%s", c.row, out)
 			}

@@ -103,15 +103,20 @@ func (m *module) call(t *testing.T, args ...string) result {
 		return result{stderr: err.Error(), code: 1}
 	}
 	for _, field := range append([]string{"imagegate", name}, chain...) {
-		answer = answer.(map[string]any)[camelCase(field)]
+		object, _ := answer.(map[string]any)
+		answer = object[camelCase(field)]
 	}
-	return result{stdout: answer.(string)}
+	text, ok := answer.(string)
+	if !ok {
+		t.Fatalf("%v answered %v, no text", args, answer)
+	}
+	return result{stdout: text}
 }
 
 // report calls a function that returns one, and reads it.
 func (m *module) report(t *testing.T, args ...string) document {
 	t.Helper()
-	return m.call(t, append(args, "json", "contents")...).document(t)
+	return m.call(t, slices.Concat(args, []string{"json", "contents"})...).document(t)
 }
 
 // arguments returns flags as the arguments of a field, in parentheses.
@@ -141,8 +146,10 @@ func (m *module) arguments(ctx context.Context, t *testing.T, f function, flags 
 		case values == nil:
 		case a.TypeDef.AsList.ElementTypeDef != nil:
 			list = append(list, a.Name+": ["+strings.Join(values, ", ")+"]")
+		case len(values) > 1:
+			t.Fatalf("%s has one %s, and %d are given", cmp.Or(f.Name, "the module"), a.Name, len(values))
 		default:
-			list = append(list, a.Name+": "+strings.Join(values, ", "))
+			list = append(list, a.Name+": "+values[0])
 		}
 	}
 	if list == nil {
@@ -175,8 +182,10 @@ func (m *module) literal(ctx context.Context, of argumentType, value string) (st
 	case "STRING_KIND", "SCALAR_KIND":
 		text, err := json.Marshal(value)
 		return string(text), err
-	case "INTEGER_KIND", "BOOLEAN_KIND":
+	case "INTEGER_KIND":
 		return value, nil
+	case "BOOLEAN_KIND":
+		return cmp.Or(value, "true"), nil
 	}
 	return "", fmt.Errorf("values of kind %s %s cannot be given here", of.Kind, of.AsObject.Name)
 }

@@ -25,7 +25,8 @@ const (
 	maxDocuments = 64 << 20
 	// maxEntries is how many entries the archive itself may have, and
 	// maxManifests how many manifests it may name: one each per layer, and per
-	// platform, with room to spare.
+	// platform, with room to spare. As many files of package managers are kept of a
+	// layer.
 	maxEntries   = 100_000
 	maxManifests = 1_000
 	// maxDepth is how deep indexes may lie in each other.

@@ -14,14 +14,14 @@ import (
 )
 
 // PythonManifest is a file that tells which Python packages a project needs: its
-// pyproject.toml, a lock file, or a requirements.txt.
+// pyproject.toml, a lock file, or a file of requirements.
 type PythonManifest struct {
 	// Path is absolute in the image, and relative in the source.
 	Path string
 	// Production and Development are what the project names itself for each; in a lock
 	// file, also what it pulls in where the file says what for. One of Production that
-	// has a For is what it may do without: of an extra, or listed in a requirements.txt,
-	// where people list what they develop with, too.
+	// has a For is what it may do without: of an extra, or listed in a file of
+	// requirements, where people list what they develop with, too.
 	Production, Development []PythonRequirement
 	// Packages is what each package of a lock file requires, by its name.
 	Packages map[string][]PythonRequirement
@@ -55,7 +55,7 @@ const (
 	uvLock       = "uv.lock"
 	poetryLock   = "poetry.lock"
 	pdmLock      = "pdm.lock"
-	requirements = "requirements.txt"
+	requirements = "requirements"
 	// maxRequirements is how many requirements of one such file are kept, and
 	// maxRequirement how many bytes one may have that pip writes.
 	maxRequirements = 50_000
@@ -67,30 +67,56 @@ const (
 	requirementBytes = 96
 )
 
-// pythonManifests are the names of the files that decodePythonManifest reads.
-var pythonManifests = []string{pyproject, uvLock, poetryLock, pdmLock, requirements}
+// pythonManifests are the names of the files that decodePythonManifest reads, besides
+// those of requirements.
+var pythonManifests = []string{pyproject, uvLock, poetryLock, pdmLock}
 
 // isPythonManifest reports whether a file is one of an application's, not of a package
 // that is installed.
 func isPythonManifest(name string) bool {
-	return slices.Contains(pythonManifests, path.Base(name)) && !published(name)
+	return (slices.Contains(pythonManifests, path.Base(name)) || isRequirements(name)) && !published(name)
+}
+
+// isRequirements reports whether a file names what is needed in production, as pip
+// reads it: requirements.txt, requirements-prod.txt, requirements/base.txt; and not
+// requirements-dev.txt.
+func isRequirements(name string) bool {
+	base, text := strings.CutSuffix(path.Base(name), ".txt")
+	words := strings.Split(normalName(base), "-")
+	return text && (slices.Contains(words, requirements) || path.Base(path.Dir(name)) == requirements) &&
+		!slices.ContainsFunc(words, isDevelopmentExtra)
 }
 
 // ReadPythonManifests reads what directories of a source declare: an image is often
 // given the packages that are installed, and not the files that name them.
 func ReadPythonManifests(source fs.FS, directories ...string) ([]PythonManifest, error) {
 	var manifests []PythonManifest
-	for i, dir := range directories {
-		if !fs.ValidPath(dir) || slices.Contains(directories[:i], dir) {
-			continue
-		}
-		for _, base := range pythonManifests {
-			m, ok, err := readPythonManifest(source, path.Join(dir, base))
+	seen := map[string]bool{}
+	for _, top := range directories {
+		for _, dir := range []string{top, path.Join(top, requirements)} {
+			if !fs.ValidPath(dir) || seen[dir] {
+				continue
+			}
+			seen[dir] = true
+			if info, err := fs.Stat(source, dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+				continue
+			}
+			files, err := fs.ReadDir(source, dir)
 			if err != nil {
 				return nil, err
 			}
-			if ok {
-				manifests = append(manifests, m)
+			for _, file := range files {
+				name := path.Join(dir, file.Name())
+				if !isPythonManifest(name) {
+					continue
+				}
+				m, ok, err := readPythonManifest(source, name)
+				if err != nil {
+					return nil, err
+				}
+				if ok {
+					manifests = append(manifests, m)
+				}
 			}
 		}
 	}
@@ -128,13 +154,13 @@ func readPythonManifest(source fs.FS, name string) (PythonManifest, bool, error)
 func decodePythonManifest(name string, body io.Reader) (PythonManifest, bool) {
 	m := PythonManifest{Path: "/" + name}
 	var err error
-	switch path.Base(name) {
-	case pyproject:
+	switch base := path.Base(name); {
+	case base == pyproject:
 		err = m.decodeProject(body)
-	case requirements:
+	case isRequirements(name):
 		err = m.decodeRequirements(body)
 	default:
-		err = m.decodeLock(path.Base(name), body)
+		err = m.decodeLock(base, body)
 	}
 	return m, err == nil && len(m.Production)+len(m.Development)+len(m.Packages) > 0
 }
@@ -258,7 +284,7 @@ func (m *PythonManifest) check() error {
 	return nil
 }
 
-// decodeRequirements reads a requirements.txt.
+// decodeRequirements reads a file of requirements.
 func (m *PythonManifest) decodeRequirements(body io.Reader) error {
 	lines := bufio.NewScanner(io.LimitReader(body, MaxManifest))
 	for lines.Scan() {

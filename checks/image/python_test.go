@@ -374,13 +374,17 @@ func TestReadPythonManifests(t *testing.T) {
 	source := fstest.MapFS{
 		"pyproject.toml":          {Data: []byte(text)},
 		"requirements.txt":        {Data: []byte("# no package\n-r other.txt\nFlask[async]==3 \\\n    --hash=sha256:12\n")},
+		"requirements/prod.txt":   {Data: []byte("httpx\n")},
+		"requirements/dev.txt":    {Data: []byte("respx\n")},
+		"requirements-test.txt":   {Data: []byte("respx\n")},
+		"services/requirements":   {Data: []byte("no directory\n")},
 		"services/api/uv.lock":    {Data: []byte("[[package]]\nname = 'a'\n")},
 		"services/pyproject.toml": {Data: []byte(text)},
 		"uv.lock/x":               {Data: []byte(text)},
 		"pdm.lock":                {Data: bytes.Repeat([]byte("#\n"), MaxManifest/2+1)},
 		"poetry.lock":             {Data: []byte("<<<<<<< HEAD\n[[package]]\nname = <<<<<<<\n")},
 	}
-	manifests, err := ReadPythonManifests(source, ".", "services/api", ".", "../up", "/services")
+	manifests, err := ReadPythonManifests(source, ".", "services/api", ".", "services/requirements", "../up", "/services")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -388,7 +392,7 @@ func TestReadPythonManifests(t *testing.T) {
 	for _, m := range manifests {
 		got = append(got, fmt.Sprintf("%s: %s, %s, %d", m.Path, names(m.Production), names(m.Development), len(m.Packages)))
 	}
-	want := []string{"pyproject.toml: , a, 0", "requirements.txt: flask[async], , 0", "services/api/uv.lock: , , 1"}
+	want := []string{"pyproject.toml: , a, 0", "requirements.txt: flask[async], , 0", "requirements/prod.txt: httpx, , 0", "services/api/uv.lock: , , 1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -490,14 +494,15 @@ func FuzzPython(f *testing.F) {
 	for _, name := range slices.Sorted(maps.Keys(locks)) {
 		f.Add(uint8(slices.Index(pythonManifests, locks[name].name)), []byte(locks[name].text))
 	}
-	f.Add(uint8(slices.Index(pythonManifests, requirements)), []byte("a[b,c]==1 \\\n --hash=x\n"))
-	f.Add(uint8(len(pythonManifests)), []byte("Name: a\nRequires-Dist: b ; extra == 'c'\n\n"))
+	kinds := append(slices.Clone(pythonManifests), "requirements.txt")
+	f.Add(uint8(slices.Index(kinds, "requirements.txt")), []byte("a[b,c]==1 \\\n --hash=x\n"))
+	f.Add(uint8(len(kinds)), []byte("Name: a\nRequires-Dist: b ; extra == 'c'\n\n"))
 	f.Fuzz(func(t *testing.T, kind uint8, content []byte) {
 		var lists [][]PythonRequirement
-		if int(kind) >= len(pythonManifests) {
+		if int(kind) >= len(kinds) {
 			lists = append(lists, decodePythonMetadata("site-packages/a-1.dist-info/METADATA", bytes.NewReader(content)).Requires)
 		} else {
-			m, ok := decodePythonManifest("app/"+pythonManifests[kind], bytes.NewReader(content))
+			m, ok := decodePythonManifest("app/"+kinds[kind], bytes.NewReader(content))
 			if !ok {
 				return
 			}

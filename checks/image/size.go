@@ -96,7 +96,6 @@ func biggestLayers(img *Image) string {
 	return strings.Join(names, ", ")
 }
 
-// humanSize writes a size as Docker does, in decimal units, with one decimal.
 func humanSize(n int64) string { return amount(n).String() }
 
 func amount(n int64) checks.Amount { return checks.Amount{Value: n, Unit: checks.Bytes} }

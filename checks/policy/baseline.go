@@ -242,10 +242,10 @@ func (b *Baseline) Accept(image string, p Policy, names checks.Names) *Accepting
 // Apply returns results of one gate with the findings accepted that the baseline
 // holds. The same findings of two platforms are one.
 func (a *Accepting) Apply(results []checks.Result) []checks.Result {
-	left := map[fingerprint]*places{}
+	left := map[fingerprint]*allowance{}
 	for _, e := range a.baseline.entries {
 		if e.Image == a.image {
-			left[e.fingerprint] = e.places()
+			left[e.fingerprint] = e.allowance()
 		}
 	}
 	results = slices.Clone(results)

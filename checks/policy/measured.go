@@ -15,8 +15,8 @@ func covers(accepted, amount int64) bool {
 	return amount <= accepted || amount-accepted <= accepted/tolerance
 }
 
-// places are those that an entry of the baseline has for findings.
-type places struct {
+// allowance is what an entry of the baseline has room for.
+type allowance struct {
 	entry baselined
 	// left is how many are free, and amounts what each may measure, the largest first;
 	// nil where that is no matter.
@@ -26,24 +26,24 @@ type places struct {
 	found int
 }
 
-func (e baselined) places() *places {
-	return &places{entry: e, left: e.Count, amounts: slices.Clone(e.Measured)}
+func (e baselined) allowance() *allowance {
+	return &allowance{entry: e, left: e.Count, amounts: slices.Clone(e.Measured)}
 }
 
 // take takes the place for a finding that measures an amount, and returns what may be
 // measured there: the least that is enough, so that the others are left for larger ones.
-func (p *places) take(amount int64) (accepted int64, ok bool) {
-	if p.left == 0 {
+func (a *allowance) take(amount int64) (accepted int64, ok bool) {
+	if a.left == 0 {
 		return 0, false
 	}
-	if p.entry.Measured == nil {
-		p.left--
+	if a.entry.Measured == nil {
+		a.left--
 		return amount, true
 	}
-	for i, accepted := range slices.Backward(p.amounts) {
+	for i, accepted := range slices.Backward(a.amounts) {
 		if covers(accepted, amount) {
-			p.left--
-			p.amounts = slices.Delete(p.amounts, i, i+1)
+			a.left--
+			a.amounts = slices.Delete(a.amounts, i, i+1)
 			return accepted, true
 		}
 	}
@@ -51,27 +51,27 @@ func (p *places) take(amount int64) (accepted int64, ok bool) {
 }
 
 // most returns the most that a finding might measure; 0 where that is no matter.
-func (p *places) most() int64 {
-	if len(p.entry.Measured) == 0 {
+func (a *allowance) most() int64 {
+	if len(a.entry.Measured) == 0 {
 		return 0
 	}
-	return p.entry.Measured[0]
+	return a.entry.Measured[0]
 }
 
 // kept returns the entry with places for no more, and no larger findings than there
 // are now, and how many of these it accepts. One that has grown keeps its place as it
 // was: it is not gone.
 func (e baselined) kept(now []int64) (entry baselined, accepted int) {
-	p := e.places()
+	a := e.allowance()
 	var amounts []int64
 	for _, amount := range now {
-		if most, ok := p.take(amount); ok {
+		if most, ok := a.take(amount); ok {
 			amounts = append(amounts, min(most, amount))
 		}
 	}
 	accepted = len(amounts)
 	for n := range min(len(now), e.Count) - accepted {
-		amounts = append(amounts, p.amounts[n])
+		amounts = append(amounts, a.amounts[n])
 	}
 	return entryOf(e.fingerprint, amounts), accepted
 }

@@ -165,7 +165,7 @@ func (p Policy) floors(names checks.Names, rules []checks.Rule) map[string]floor
 		if given[r.ID] == "" && slices.Contains(failing, r.ID) {
 			severity = checks.High
 		}
-		if lock, ok := p.locks("profile"); ok && severity.AtLeast(blocks) {
+		if lock, ok := p.locks("profile"); ok && severity.AtLeast(blocks) && profile.Judges(r) {
 			floors[r.ID] = floor{blocks, lock, "the profile, by which that blocks,"}
 		}
 		for _, k := range slices.Backward(keys) {

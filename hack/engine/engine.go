@@ -174,7 +174,7 @@ func (e *engine) start(ctx context.Context) error {
 // its containers reach by plain HTTP, and keep its cache as long as there is room for
 // it: by default it wants a fifth of the disk to be free, and where that is not so, it
 // goes through all that it has after every call, throws away what the next one needs,
-// and takes ten times as long.
+// and takes several times as long.
 func engineConfig(i instance) string {
 	return fmt.Sprintf(`{
 	"registries": {
