@@ -26,6 +26,8 @@ type PythonManifest struct {
 	// Packages is what each package of a lock file requires, by its name.
 	Packages map[string][]PythonRequirement
 
+	// extras is how many the requirements name.
+	extras       int
 	layer, index int
 }
 
@@ -56,8 +58,8 @@ const (
 	poetryLock   = "poetry.lock"
 	pdmLock      = "pdm.lock"
 	requirements = "requirements"
-	// maxRequirements is how many requirements of one such file are kept, and
-	// maxRequirement how many bytes one may have that pip writes.
+	// maxRequirements is how many requirements of one such file are kept, with the extras
+	// that they name, and maxRequirement how many bytes one may have that pip writes.
 	maxRequirements = 50_000
 	maxRequirement  = 4 << 10
 	// maxPythonPackages is how many packages of one layer are kept: what is installed
@@ -268,6 +270,7 @@ func (m *PythonManifest) addGroup(groups map[string][]any, name string, producti
 }
 
 func (m *PythonManifest) add(production bool, list ...PythonRequirement) {
+	m.extras += extrasOf(list)
 	if production {
 		m.Production = append(m.Production, list...)
 	} else {
@@ -278,10 +281,19 @@ func (m *PythonManifest) add(production bool, list ...PythonRequirement) {
 // check reports more requirements than are kept. Where some were left out, what needs
 // them would not be seen.
 func (m *PythonManifest) check() error {
-	if len(m.Production)+len(m.Development) > maxRequirements {
-		return fmt.Errorf("more than %d requirements", maxRequirements)
+	if len(m.Production)+len(m.Development)+m.extras > maxRequirements {
+		return fmt.Errorf("more than %d requirements and extras", maxRequirements)
 	}
 	return nil
+}
+
+// extrasOf returns how many extras requirements name.
+func extrasOf(list []PythonRequirement) int {
+	n := 0
+	for _, r := range list {
+		n += len(r.Extras)
+	}
+	return n
 }
 
 // decodeRequirements reads a file of requirements.
@@ -472,13 +484,16 @@ func installedPython(name string) (dir, pkg string, ok bool) {
 func decodePythonMetadata(name string, body io.Reader) PythonPackage {
 	_, pkg, _ := installedPython(name)
 	p := PythonPackage{Path: "/" + name, Name: pkg}
-	for lines := bufio.NewReader(io.LimitReader(body, MaxManifest)); len(p.Requires) < maxRequirements; {
+	kept := 0
+	for lines := bufio.NewReader(io.LimitReader(body, MaxManifest)); kept < maxRequirements; {
 		line, tooLong, err := lines.ReadLine()
 		if err != nil || len(line) == 0 {
 			return p
 		}
 		if text, ok := bytes.CutPrefix(line, []byte("Requires-Dist:")); ok {
-			p.Requires = append(p.Requires, requirementsOf([]string{string(text)})...)
+			requires := requirementsOf([]string{string(text)})
+			p.Requires = append(p.Requires, requires...)
+			kept += len(requires) + extrasOf(requires)
 		}
 		for tooLong && err == nil {
 			_, tooLong, err = lines.ReadLine()

@@ -39,8 +39,8 @@ func (m *PythonManifest) decodeLock(kind string, body io.Reader) error {
 		if name != "" {
 			m.Packages[name] = append(m.Packages[name], requires...)
 		}
-		if kept += 1 + len(requires); kept > maxRequirements {
-			return fmt.Errorf("more than %d packages and requirements", maxRequirements)
+		if kept += 1 + len(requires) + extrasOf(requires); kept > maxRequirements {
+			return fmt.Errorf("more than %d packages, requirements and extras", maxRequirements)
 		}
 		return m.check()
 	})

@@ -487,6 +487,24 @@ func TestHostileTOML(t *testing.T) {
 	}
 }
 
+// TestManyExtras has files that name far more extras than requirements.
+func TestManyExtras(t *testing.T) {
+	line := "a[" + strings.Repeat("b,", maxRequirement/2-10) + "]\n"
+	for name, text := range map[string]string{
+		"requirements.txt": strings.Repeat(line, 100),
+		pyproject:          "[project]\ndependencies = [" + strings.Repeat("'"+strings.TrimSpace(line)+"',", 100) + "]\n",
+		uvLock:             strings.Repeat("[[package]]\nname = 'a'\ndependencies = [{name = 'b', extra = ["+strings.Repeat("'c',", 1000)+"]}]\n", 100),
+	} {
+		if _, ok := decodePythonManifest(name, strings.NewReader(text)); ok {
+			t.Errorf("%s with more extras than the limit was read", name)
+		}
+	}
+	p := decodePythonMetadata("site-packages/a-1.dist-info/METADATA", strings.NewReader(strings.Repeat("Requires-Dist: "+line, 100)))
+	if n := extrasOf(p.Requires); n == 0 || n > maxRequirements+maxRequirement {
+		t.Errorf("METADATA with %d extras was kept", n)
+	}
+}
+
 // FuzzPython reads any manifest and any METADATA: nothing comes of it that there was no
 // room for, and names are normalised.
 func FuzzPython(f *testing.F) {
