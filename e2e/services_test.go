@@ -62,12 +62,12 @@ func TestServiceThatIsNeverHealthy(t *testing.T) {
 	t.Parallel()
 	source := copyExample(t, "orders-api")
 	edit(t, filepath.Join(source, "compose.yaml"), `["CMD", "redis-cli", "ping"]`, `["CMD", "redis-cli", "-p", "1", "ping"]`)
-	out := dagger(t, "call", "--compose=compose.yaml", "--start-timeout=15s", "run", "--source="+source)
+	out := dagger(t, "call", "--compose=compose.yaml", "--start-timeout=30s", "run", "--source="+source)
 	if blocked := out.blocked(t); !slices.Contains(blocked, "runtime/start") {
 		t.Errorf("blocked by %v", blocked)
 	}
 	text := strings.Join(strings.Fields(out.stderr), " ")
-	for _, says := range []string{"error runtime/start", "the service cache did not turn healthy within 15s", "Could not connect to Redis at 127.0.0.1:1", "--start-timeout"} {
+	for _, says := range []string{"error runtime/start", "the service cache did not turn healthy within 30s", "Could not connect to Redis at 127.0.0.1:1", "--start-timeout"} {
 		if !strings.Contains(text, says) {
 			t.Errorf("the table does not say %q", says)
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // Retrieve the binding value, as type Imagegate
-func (r *Binding) AsImagegate() *Imagegate { // imagegate (../../../main.go:31:6)
+func (r *Binding) AsImagegate() *Imagegate { // imagegate (../../../main.go:30:6)
 	q := r.query.Select("asImagegate")
 
 	return &Imagegate{
@@ -28,7 +28,7 @@ func (r *Binding) AsImagegateReport() *ImagegateReport { // imagegate (../../../
 }
 
 // Create or update a binding of type Imagegate in the environment
-func (r *Env) WithImagegateInput(name string, value *Imagegate, description string) *Env { // imagegate (../../../main.go:31:6)
+func (r *Env) WithImagegateInput(name string, value *Imagegate, description string) *Env { // imagegate (../../../main.go:30:6)
 	assertNotNil("value", value)
 	q := r.query.Select("withImagegateInput")
 	q = q.Arg("name", name)
@@ -41,7 +41,7 @@ func (r *Env) WithImagegateInput(name string, value *Imagegate, description stri
 }
 
 // Declare a desired Imagegate output to be assigned in the environment
-func (r *Env) WithImagegateOutput(name string, description string) *Env { // imagegate (../../../main.go:31:6)
+func (r *Env) WithImagegateOutput(name string, description string) *Env { // imagegate (../../../main.go:30:6)
 	q := r.query.Select("withImagegateOutput")
 	q = q.Arg("name", name)
 	q = q.Arg("description", description)
@@ -77,17 +77,19 @@ func (r *Env) WithImagegateReportOutput(name string, description string) *Env { 
 
 // Imagegate builds, judges and publishes the image of one application. Sizes
 // are in bytes, times in milliseconds: a module's fields know no durations.
-type Imagegate struct { // imagegate (../../../main.go:31:6)
+type Imagegate struct { // imagegate (../../../main.go:30:6)
 	query *querybuilder.Selection
 
-	checks  *string
-	id      *ID
-	image   *string
-	lint    *string
-	publish *string
-	run     *string
-	scan    *string
-	verify  *string
+	checkImage   *string
+	checks       *string
+	id           *ID
+	image        *string
+	lint         *string
+	publish      *string
+	reproducible *string
+	run          *string
+	scan         *string
+	verify       *string
 }
 
 func (r *Imagegate) WithGraphQLQuery(q *querybuilder.Selection) *Imagegate {
@@ -101,7 +103,7 @@ type ImagegateBaselineOpts struct {
 	//
 	// Add findings that are new.
 	//
-	Add bool // imagegate (../../../policy.go:58:2)
+	Add bool // imagegate (../../../policy.go:59:2)
 }
 
 // Write what the gates find into .imagegate-baseline.json, where it is accepted.
@@ -110,7 +112,7 @@ type ImagegateBaselineOpts struct {
 // what is gone is taken out of it, and new findings go in with --add alone. Returns the
 // change to the source, which the command line offers to apply.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Baseline(source *Directory, opts ...ImagegateBaselineOpts) *Changeset { // imagegate (../../../policy.go:52:1)
+func (r *Imagegate) Baseline(source *Directory, opts ...ImagegateBaselineOpts) *Changeset { // imagegate (../../../policy.go:53:1)
 	assertNotNil("source", source)
 	q := r.query.Select("baseline")
 	for i := len(opts) - 1; i >= 0; i-- {
@@ -131,23 +133,23 @@ type ImagegateBuildOpts struct {
 	//
 	// Path of the Dockerfile in the source, instead of the module's.
 	//
-	Dockerfile string // imagegate (../../../build.go:27:2)
+	Dockerfile string // imagegate (../../../build.go:28:2)
 	//
 	// Stage to build, instead of the module's: any stage, to look into it.
 	//
-	Target string // imagegate (../../../build.go:30:2)
+	Target string // imagegate (../../../build.go:31:2)
 	//
 	// Build arguments, as KEY=VALUE, instead of the module's.
 	//
-	BuildArg []string // imagegate (../../../build.go:33:2)
+	BuildArg []string // imagegate (../../../build.go:34:2)
 	//
 	// Platform to build, instead of the module's first.
 	//
-	Platform Platform // imagegate (../../../build.go:36:2)
+	Platform Platform // imagegate (../../../build.go:37:2)
 }
 
 // Build the image, multi-stage, from its Dockerfile. Judges nothing.
-func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Container { // imagegate (../../../build.go:22:1)
+func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Container { // imagegate (../../../build.go:23:1)
 	assertNotNil("source", source)
 	q := r.query.Select("build")
 	for i := len(opts) - 1; i >= 0; i-- {
@@ -173,6 +175,40 @@ func (r *Imagegate) Build(source *Directory, opts ...ImagegateBuildOpts) *Contai
 	return &Container{
 		query: q,
 	}
+}
+
+// ImagegateCheckImageOpts contains options for Imagegate.CheckImage
+type ImagegateCheckImageOpts struct {
+	//
+	// Directory that the image was built from, for its policy, Dockerfile and Compose files.
+	//
+	Source *Directory // imagegate (../../../check_image.go:31:2)
+}
+
+// Judge an image that was built elsewhere, by the gates image, scan and run.
+//
+// Its layers are read first, within the limits of the policy: an image that is made to
+// harm its reader reaches neither a scanner nor the engine.
+// Prints one table of what was found, and ends non-zero where anything blocks.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) CheckImage(ctx context.Context, archive *File, opts ...ImagegateCheckImageOpts) (string, error) { // imagegate (../../../check_image.go:24:1)
+	assertNotNil("archive", archive)
+	if r.checkImage != nil {
+		return *r.checkImage, nil
+	}
+	q := r.query.Select("checkImage")
+	for i := len(opts) - 1; i >= 0; i-- {
+		// `source` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Source) {
+			q = q.Arg("source", opts[i].Source)
+		}
+	}
+	q = q.Arg("archive", archive)
+
+	var response string
+
+	q = q.Bind(&response)
+	return response, q.Execute(ctx)
 }
 
 // List every check, with the names that other tools give it.
@@ -245,14 +281,14 @@ type ImagegateImageOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../image.go:32:2)
+	Source *Directory // imagegate (../../../image.go:33:2)
 }
 
 // Build the image, and judge its configuration and layers.
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (string, error) { // imagegate (../../../image.go:28:1)
+func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (string, error) { // imagegate (../../../image.go:29:1)
 	if r.image != nil {
 		return *r.image, nil
 	}
@@ -274,7 +310,7 @@ func (r *Imagegate) Image(ctx context.Context, opts ...ImagegateImageOpts) (stri
 //
 // What the image is held to and which findings are accepted can be said there.
 // Returns the change to the source, which the command line offers to apply.
-func (r *Imagegate) Init(source *Directory) *Changeset { // imagegate (../../../policy.go:27:1)
+func (r *Imagegate) Init(source *Directory) *Changeset { // imagegate (../../../policy.go:28:1)
 	assertNotNil("source", source)
 	q := r.query.Select("init")
 	q = q.Arg("source", source)
@@ -388,6 +424,48 @@ func (r *Imagegate) Report(source *Directory) *ImagegateReport { // imagegate (.
 	}
 }
 
+// ImagegateReproducibleOpts contains options for Imagegate.Reproducible
+type ImagegateReproducibleOpts struct {
+	//
+	// Time that the builds are told to be at, in seconds since 1970.
+	//
+	SourceDateEpoch int // imagegate (../../../reproducible.go:36:2)
+	//
+	// Compare when files were changed, too. Dagger's engine gives every file that a
+	// command writes the time of the build: only what commands set themselves is the same.
+	//
+	Times bool // imagegate (../../../reproducible.go:40:2)
+}
+
+// Build the image twice, with no cache between, and explain their first difference.
+//
+// Every command of the Dockerfile runs again for each build, with SOURCE_DATE_EPOCH set.
+// Cache mounts are shared, as in any build. Ends non-zero where the builds differ.
+// The flags that all functions share stand before the function's name.
+func (r *Imagegate) Reproducible(ctx context.Context, source *Directory, opts ...ImagegateReproducibleOpts) (string, error) { // imagegate (../../../reproducible.go:30:1)
+	assertNotNil("source", source)
+	if r.reproducible != nil {
+		return *r.reproducible, nil
+	}
+	q := r.query.Select("reproducible")
+	for i := len(opts) - 1; i >= 0; i-- {
+		// `sourceDateEpoch` optional argument
+		if !querybuilder.IsZeroValue(opts[i].SourceDateEpoch) {
+			q = q.Arg("sourceDateEpoch", opts[i].SourceDateEpoch)
+		}
+		// `times` optional argument
+		if !querybuilder.IsZeroValue(opts[i].Times) {
+			q = q.Arg("times", opts[i].Times)
+		}
+	}
+	q = q.Arg("source", source)
+
+	var response string
+
+	q = q.Bind(&response)
+	return response, q.Execute(ctx)
+}
+
 // ImagegateRunOpts contains options for Imagegate.Run
 type ImagegateRunOpts struct {
 	//
@@ -428,22 +506,23 @@ type ImagegateSbomOpts struct {
 	//
 	//
 	// Default: "cyclonedx"
-	Format string // imagegate (../../../sbom.go:22:2)
+	Format string // imagegate (../../../sbom.go:23:2)
 	//
 	// What the document calls the image.
 	//
 	//
 	// Default: "image"
-	Name string // imagegate (../../../sbom.go:25:2)
+	Name string // imagegate (../../../sbom.go:26:2)
 	//
 	// Platform that it is of, where the image is built for several.
 	//
-	ImagePlatform Platform // imagegate (../../../sbom.go:28:2)
+	ImagePlatform Platform // imagegate (../../../sbom.go:29:2)
 }
 
-// Build the image, and write the bill of its materials, with the digest of the
-// very bytes that were read. Judges nothing.
-func (r *Imagegate) Sbom(source *Directory, opts ...ImagegateSbomOpts) *File { // imagegate (../../../sbom.go:16:1)
+// Build the image, and write the bill of its materials. Judges nothing.
+//
+// The document holds the digest of the very bytes that were read.
+func (r *Imagegate) Sbom(source *Directory, opts ...ImagegateSbomOpts) *File { // imagegate (../../../sbom.go:17:1)
 	assertNotNil("source", source)
 	q := r.query.Select("sbom")
 	for i := len(opts) - 1; i >= 0; i-- {
@@ -472,14 +551,14 @@ type ImagegateScanOpts struct {
 	//
 	// Directory of the application: the build context, with its Dockerfile.
 	//
-	Source *Directory // imagegate (../../../scan.go:32:2)
+	Source *Directory // imagegate (../../../scan.go:33:2)
 }
 
 // Build the image, and scan it for known vulnerabilities, secrets and licenses.
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string, error) { // imagegate (../../../scan.go:28:1)
+func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string, error) { // imagegate (../../../scan.go:29:1)
 	if r.scan != nil {
 		return *r.scan, nil
 	}
@@ -501,7 +580,7 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../main.go:346:1)
+func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../main.go:351:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
 		return *r.verify, nil
@@ -632,19 +711,19 @@ type ImagegateOpts struct {
 	//
 	//
 	// Default: "Dockerfile"
-	Dockerfile string // imagegate (../../../main.go:135:2)
+	Dockerfile string // imagegate (../../../main.go:136:2)
 	//
 	// Stage to build and to judge; the last one if empty.
 	//
-	Target string // imagegate (../../../main.go:138:2)
+	Target string // imagegate (../../../main.go:139:2)
 	//
 	// Build arguments, as KEY=VALUE.
 	//
-	BuildArg []string // imagegate (../../../main.go:141:2)
+	BuildArg []string // imagegate (../../../main.go:142:2)
 	//
 	// Platforms to build, as in linux/amd64,linux/arm64; the engine's own if empty.
 	//
-	Platform []Platform // imagegate (../../../main.go:144:2)
+	Platform []Platform // imagegate (../../../main.go:145:2)
 	//
 	// How strictly the source is linted: minimal (only what makes the image
 	// dangerous or broken), default, or strict (every check, and findings of
@@ -652,225 +731,225 @@ type ImagegateOpts struct {
 	//
 	//
 	// Default: "default"
-	Profile string // imagegate (../../../main.go:149:2)
+	Profile string // imagegate (../../../main.go:150:2)
 	//
 	// Directory with the imagegate.yaml of the organisation: the one in the source lies
 	// over it, and flags that differ from their defaults over both. What it locks can
 	// only be tightened.
 	//
-	Policy *Directory // imagegate (../../../main.go:154:2)
+	Policy *Directory // imagegate (../../../main.go:155:2)
 	//
 	// Environment variables that the image is started with, as KEY=VALUE, besides its own.
 	//
-	Env []string // imagegate (../../../main.go:157:2)
+	Env []string // imagegate (../../../main.go:158:2)
 	//
 	// Secrets that the image is started with, each as the variable that the last part
 	// of its address names, as in env:API_TOKEN or file:///run/secrets/API_TOKEN. That
 	// they are not in its output is judged.
 	//
-	SecretEnv []*Secret // imagegate (../../../main.go:162:2)
+	SecretEnv []*Secret // imagegate (../../../main.go:163:2)
 	//
 	// Names of the variables of --secret-env, in its order, where they are others.
 	//
-	SecretEnvName []string // imagegate (../../../main.go:165:2)
+	SecretEnvName []string // imagegate (../../../main.go:166:2)
 	//
 	// Environment variables without which the image has to refuse to start, besides
 	// those of "# Required:" in the Dockerfile and of LABEL io.imagegate.required.
 	//
-	Required []string // imagegate (../../../main.go:169:2)
+	Required []string // imagegate (../../../main.go:170:2)
 	//
 	// Services that the image needs, as NAME=IMAGE, as in db=postgres:15.14-bookworm: it
 	// reaches each by its name. They have to be healthy by their own HEALTHCHECK.
 	//
-	Service []string // imagegate (../../../main.go:173:2)
+	Service []string // imagegate (../../../main.go:174:2)
 	//
 	// Services that run already, as in tcp://localhost:5432 on the caller's machine.
 	//
-	Bind []*Service // imagegate (../../../main.go:176:2)
+	Bind []*Service // imagegate (../../../main.go:177:2)
 	//
 	// Names by which the image reaches those of --bind, in its order.
 	//
-	BindAs []string // imagegate (../../../main.go:179:2)
+	BindAs []string // imagegate (../../../main.go:180:2)
 	//
 	// Compose files in the source, each laid over the ones before it: the image is
 	// started with the environment and the services that they give it.
 	//
-	Compose []string // imagegate (../../../main.go:183:2)
+	Compose []string // imagegate (../../../main.go:184:2)
 	//
 	// Service of the Compose files that is the application; the one that is built from
 	// the Dockerfile if empty.
 	//
-	ComposeService string // imagegate (../../../main.go:187:2)
+	ComposeService string // imagegate (../../../main.go:188:2)
 	//
 	// HTTP path whose answer takes half a second or longer, for a request that is in
 	// flight when the image is stopped; that of LABEL io.imagegate.slow-path if empty.
 	//
-	SlowPath string // imagegate (../../../main.go:191:2)
+	SlowPath string // imagegate (../../../main.go:192:2)
 	//
 	// HTTP path of metrics; that of LABEL io.imagegate.metrics-path if empty.
 	//
-	MetricsPath string // imagegate (../../../main.go:194:2)
+	MetricsPath string // imagegate (../../../main.go:195:2)
 	//
 	// Directories that are writable in production, besides the image's volumes.
 	//
 	//
 	// Default: ["/tmp","/run"]
-	Tmpfs []string // imagegate (../../../main.go:197:2)
+	Tmpfs []string // imagegate (../../../main.go:198:2)
 	//
 	// Longest pause between two runs of the HEALTHCHECK: whether the image turns healthy
 	// does not depend on it.
 	//
 	//
 	// Default: "1s"
-	HealthcheckInterval string // imagegate (../../../main.go:201:2)
+	HealthcheckInterval string // imagegate (../../../main.go:202:2)
 	//
 	// Most memory that the image's processes may have together, as in 512MB; 0 is no limit.
 	//
 	//
 	// Default: "2GB"
-	MaxMemory string // imagegate (../../../main.go:204:2)
+	MaxMemory string // imagegate (../../../main.go:205:2)
 	//
 	// Most processes that the image may have at once; 0 is no limit.
 	//
 	//
 	// Default: 1000
-	MaxProcesses int // imagegate (../../../main.go:207:2)
+	MaxProcesses int // imagegate (../../../main.go:208:2)
 	//
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	//
 	//
 	// Default: "500MB"
-	MaxSize string // imagegate (../../../main.go:210:2)
+	MaxSize string // imagegate (../../../main.go:211:2)
 	//
 	// Most that its layers may hold as they are pulled, compressed, as in 200MB.
 	//
-	MaxCompressedSize string // imagegate (../../../main.go:213:2)
+	MaxCompressedSize string // imagegate (../../../main.go:214:2)
 	//
 	// Most that one layer may hold uncompressed, as in 300MB.
 	//
-	MaxLayerSize string // imagegate (../../../main.go:216:2)
+	MaxLayerSize string // imagegate (../../../main.go:217:2)
 	//
 	// Most layers that the image may have.
 	//
 	//
 	// Default: 50
-	MaxLayers int // imagegate (../../../main.go:219:2)
+	MaxLayers int // imagegate (../../../main.go:220:2)
 	//
 	// Image to measure growth against, as the last release: the tar file of its OCI
 	// layout, as docker save writes it and "build as-tarball" returns it.
 	//
-	Baseline *File // imagegate (../../../main.go:223:2)
+	Baseline *File // imagegate (../../../main.go:224:2)
 	//
 	// Most that layers may add for later ones to take away or write again, as in 10MB.
 	//
 	//
 	// Default: "10MB"
-	MaxWastedSize string // imagegate (../../../main.go:226:2)
+	MaxWastedSize string // imagegate (../../../main.go:227:2)
 	//
 	// By how many percent the image may be larger than that of --baseline.
 	//
 	//
 	// Default: "10%"
-	MaxGrowth string // imagegate (../../../main.go:229:2)
+	MaxGrowth string // imagegate (../../../main.go:230:2)
 	//
 	// Time that the main process has to end after its stop signal, as in 10s.
 	//
 	//
 	// Default: "10s"
-	GracePeriod string // imagegate (../../../main.go:232:2)
+	GracePeriod string // imagegate (../../../main.go:233:2)
 	//
 	// Time that the image has to become healthy, however patient its HEALTHCHECK is.
 	//
 	//
 	// Default: "2m"
-	StartTimeout string // imagegate (../../../main.go:235:2)
+	StartTimeout string // imagegate (../../../main.go:236:2)
 	//
 	// Image of the Trivy scanner: a mirror's address, or another release.
 	//
 	//
 	// Default: "aquasec/trivy:0.69.3"
-	ScannerImage string // imagegate (../../../main.go:238:2)
+	ScannerImage string // imagegate (../../../main.go:239:2)
 	//
 	// Trivy database to scan with instead of downloading one: a directory with
 	// db/trivy.db and db/metadata.json, as "trivy image --download-db-only" leaves in its cache.
 	//
-	Database *Directory // imagegate (../../../main.go:242:2)
+	Database *Directory // imagegate (../../../main.go:243:2)
 	//
 	// OCI repositories to download the Trivy database from, tried in order; Trivy's own if empty.
 	//
 	//
 	// Default: ["10.96.0.2:5000/imagegate/trivy-db-fixture:2"]
-	DatabaseRepository []string // imagegate (../../../main.go:245:2)
+	DatabaseRepository []string // imagegate (../../../main.go:246:2)
 	//
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
 	//
 	//
 	// Default: "168h"
-	DatabaseMaxAge string // imagegate (../../../main.go:248:2)
+	DatabaseMaxAge string // imagegate (../../../main.go:249:2)
 	//
 	// Scanners to ask: trivy, grype or scout, or several, whose findings are merged.
 	//
 	//
 	// Default: ["trivy"]
-	Scanner []string // imagegate (../../../main.go:251:2)
+	Scanner []string // imagegate (../../../main.go:252:2)
 	//
 	// Ask Trivy for its own rules on images too; checks of imagegate answer all that
 	// are known, and it takes seconds.
 	//
-	ScannerRules bool // imagegate (../../../main.go:255:2)
+	ScannerRules bool // imagegate (../../../main.go:256:2)
 	//
 	// Severity from which a scanner's finding blocks: LOW, MEDIUM, HIGH or CRITICAL.
 	//
 	//
 	// Default: "HIGH"
-	SeverityThreshold string // imagegate (../../../main.go:258:2)
+	SeverityThreshold string // imagegate (../../../main.go:259:2)
 	//
 	// Leave out vulnerabilities without a fixed version, which are warned of otherwise.
 	//
-	IgnoreUnfixed bool // imagegate (../../../main.go:261:2)
+	IgnoreUnfixed bool // imagegate (../../../main.go:262:2)
 	//
 	// Licenses that no package may come under, by SPDX identifier, as in AGPL-*.
 	//
-	DenyLicense []string // imagegate (../../../main.go:264:2)
+	DenyLicense []string // imagegate (../../../main.go:265:2)
 	//
 	// VEX documents (OpenVEX or CycloneDX) that state what the image is not affected by.
 	//
-	Vex []*File // imagegate (../../../main.go:267:2)
+	Vex []*File // imagegate (../../../main.go:268:2)
 	//
 	// Names that VEX documents have for the image besides its digest, as in pkg:oci/app.
 	//
-	VexProduct []string // imagegate (../../../main.go:270:2)
+	VexProduct []string // imagegate (../../../main.go:271:2)
 	//
 	// Reports of other tools on the image, in SARIF 2.1.0: they count as a scanner's.
 	//
-	Sarif []*File // imagegate (../../../main.go:273:2)
+	Sarif []*File // imagegate (../../../main.go:274:2)
 	//
 	// Image of the Grype scanner. By tag: pin it by the digest that your registry has.
 	//
 	//
 	// Default: "anchore/grype:v0.121.2"
-	GrypeImage string // imagegate (../../../main.go:276:2)
+	GrypeImage string // imagegate (../../../main.go:277:2)
 	//
 	// Grype database to scan with instead of downloading one: a directory as "grype db
 	// update" leaves in its cache.
 	//
-	GrypeDatabase *Directory // imagegate (../../../main.go:280:2)
+	GrypeDatabase *Directory // imagegate (../../../main.go:281:2)
 	//
 	// Image of Docker Scout's CLI, as in docker/scout-cli:TAG; pin it by its digest.
 	//
-	ScoutImage string // imagegate (../../../main.go:283:2)
+	ScoutImage string // imagegate (../../../main.go:284:2)
 	//
 	// User name at Docker that Scout asks with.
 	//
-	ScoutUsername string // imagegate (../../../main.go:286:2)
+	ScoutUsername string // imagegate (../../../main.go:287:2)
 	//
 	// Password or access token of that user.
 	//
-	ScoutToken *Secret // imagegate (../../../main.go:289:2)
+	ScoutToken *Secret // imagegate (../../../main.go:290:2)
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
-func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../main.go:132:1)
+func (r *Query) Imagegate(opts ...ImagegateOpts) *Imagegate { // imagegate (../../../main.go:133:1)
 	q := r.query.Select("imagegate")
 	for i := len(opts) - 1; i >= 0; i-- {
 		// `dockerfile` optional argument
