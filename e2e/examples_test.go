@@ -35,9 +35,9 @@ func TestExamplesPass(t *testing.T) {
 
 // TestVariants applies each patch of examples/variants to its example, and
 // expects verify to be blocked by exactly the checks that the patch names; where those
-// are all of the source, lint: the image is the example's.
+// are all of the source, lint: the image is the example's. Each is a call of its own:
+// the engine keeps all that a session has built until it ends.
 func TestVariants(t *testing.T) {
-	imagegate := serveModule(t)
 	for _, patch := range glob(t, root, "examples/variants/*.patch") {
 		t.Run(strings.TrimSuffix(filepath.Base(patch), ".patch"), func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestVariants(t *testing.T) {
 			if !slices.ContainsFunc(v.blockedBy, func(id string) bool { return !strings.HasPrefix(id, "source/") }) {
 				function = "lint"
 			}
-			out := imagegate.call(t, function, "--source="+source)
+			out := dagger(t, "call", function, "--source="+source)
 			if got := out.blocked(t); !slices.Equal(got, v.blockedBy) {
 				t.Errorf("blocked by %v, want %v\n%s", got, v.blockedBy, out)
 			}

@@ -87,7 +87,6 @@ const patience = 20 * time.Second
 // TestEngineThatGoesAway breaks the connection to the engine under a running
 // verify.
 func TestEngineThatGoesAway(t *testing.T) {
-	t.Parallel()
 	dagger(t, "version").succeed(t) // the engine is up
 	line := tap(t, engineSocket())
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
