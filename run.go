@@ -81,8 +81,8 @@ const (
 	// settle bounds the wait for an image that does not show that it has started.
 	settle = 2 * time.Second
 	// stayUp is how long an image has to stay up: longer than a start that fails on
-	// something that is not there takes, and so short that all of the gate takes
-	// hardly 3 s more than the image itself to be healthy and to stop.
+	// something that is not there takes, and so short that the gate takes about 3 s
+	// more than the image itself does to be healthy and to stop.
 	stayUp = 2500 * time.Millisecond
 	// sideBySide bounds how many starts without a required variable there are at once.
 	sideBySide = 4

@@ -28,9 +28,7 @@ func TestVulnerabilityOverTime(t *testing.T) {
 			t.Parallel()
 			patch := filepath.Join(root, "examples", "variants", c.variant+".patch")
 			source := copyExample(t, readVariant(t, patch).example)
-			// Beside the source, so that the image is built once.
-			organisation := t.TempDir()
-			policy := filepath.Join(organisation, "imagegate.yaml")
+			policy := filepath.Join(source, "imagegate.yaml")
 			waiver := func(subject string, expires time.Time) string {
 				return "waivers:\n  - check: vuln/vulnerability\n    subject: " + subject + "\n    reason: the end-to-end tests bring it\n    expires: " + expires.Format(time.DateOnly) + "\n"
 			}
@@ -38,9 +36,6 @@ func TestVulnerabilityOverTime(t *testing.T) {
 			// be blocked by these checks.
 			judged := func(what, status string, blocked []string, flags ...string) {
 				t.Helper()
-				if _, err := os.Stat(policy); err == nil {
-					flags = append(flags, "--policy="+organisation)
-				}
 				out := imagegate.call(t, append(flags, "scan", "--source="+source)...)
 				table := out.stdout
 				if len(blocked) == 0 {

@@ -162,7 +162,7 @@ func (p Policy) floors(names checks.Names, rules []checks.Rule) map[string]floor
 	given := p.SeveritiesOf(names)
 	for _, r := range rules {
 		severity := cmp.Or(given[r.ID], r.Severity)
-		if given[r.ID] == "" && slices.Contains(failing, r.ID) {
+		if given[r.ID] == "" && slices.Contains(blockingBelowHigh, r.ID) {
 			severity = checks.High
 		}
 		if lock, ok := p.locks("profile"); ok && severity.AtLeast(blocks) && profile.Judges(r) {
@@ -185,9 +185,9 @@ func (p Policy) floors(names checks.Names, rules []checks.Rule) map[string]floor
 	return floors
 }
 
-// failing are the checks with findings that block although the severity of their rule
+// blockingBelowHigh are the checks with findings that block although the severity of their rule
 // is lower: a budget that is exceeded, or the worse of two things that they find.
-var failing = []string{
+var blockingBelowHigh = []string{
 	"compose/published-port", "image/growth", "image/size",
 	"source/healthcheck", "source/locked-install", "source/remote-add", "source/stop-signal", "source/verified-download",
 }
