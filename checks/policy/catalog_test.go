@@ -112,6 +112,16 @@ func TestFailsBelowHigh(t *testing.T) {
 	}
 }
 
+// A locked profile says nothing of checks by which it does not judge: a project that
+// gives one a severity asks for more.
+func TestLockedProfileThatJudgesLess(t *testing.T) {
+	for check, want := range map[string]bool{"image/size": true, "source/secret": false} {
+		if got := lowered(t, "{profile: minimal, locked: [profile]}", check, checks.Medium); got != want {
+			t.Errorf("that %s may be MEDIUM is %t", check, got)
+		}
+	}
+}
+
 // A baseline accepts as much as there was: what exceeds a budget says how much it is.
 func TestBudgetsAreMeasured(t *testing.T) {
 	measured := map[string]bool{}
