@@ -45,7 +45,7 @@ func (m *Imagegate) CheckImage(
 			report.Gate{Name: "scan", Results: checks.Skips(vuln.All(), notRead)},
 			report.Gate{Name: "run", Results: checks.Skips(runtime.All(), notRead)})
 	} else {
-		gates = append(gates, m.judgeImage(ctx, img, m.scan, m.run(source))...)
+		gates = append(gates, m.judgeImage(ctx, img, m.scan, m.run(ctx, source))...)
 	}
 	return verdict(report.Report{Image: img.describe(), Gates: policy.Review(gates, by)})
 }

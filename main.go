@@ -373,8 +373,9 @@ func (m *Imagegate) judgeBy(ctx context.Context, source *dagger.Directory, by po
 	var side sync.WaitGroup
 	side.Go(func() { lint = m.lint(ctx, source, by) })
 	side.Go(func() {
+		run := m.run(ctx, source)
 		built, img = m.export(ctx, source)
-		judged = m.judgeImage(ctx, img, m.image, m.scan, m.run(source))
+		judged = m.judgeImage(ctx, img, m.image, m.scan, run)
 	})
 	side.Wait()
 	return report.Report{Image: img.describe(), Gates: policy.Review(append([]report.Gate{lint, built}, judged...), by)}, img

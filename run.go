@@ -42,10 +42,14 @@ func (m *Imagegate) Run(
 	source *dagger.Directory,
 ) (string, error) {
 	m, by := m.under(ctx, source)
-	return m.only(ctx, source, by, m.run(source))
+	return m.only(ctx, source, by, m.run(ctx, source))
 }
 
-func (m *Imagegate) run(source *dagger.Directory) imageGate {
+// run returns the gate. The probe goes to the engine at once, while the image is being
+// built.
+func (m *Imagegate) run(ctx context.Context, source *dagger.Directory) imageGate {
+	deliver := sync.OnceValues(func() (*dagger.File, error) { return ownBinary(ctx) })
+	go deliver()
 	return func(ctx context.Context, img *tarball, p platformImage) report.Gate {
 		// The way of the tarball to the engine, which this gate shares with the scan, is
 		// no part of it.
@@ -61,7 +65,11 @@ func (m *Imagegate) run(source *dagger.Directory) imageGate {
 			if p.Platform.String() != string(native) {
 				return checks.Skips(runtime.All(), fmt.Sprintf("%s images do not run on this engine, which is %s: run the gate on one that is", p.Platform, native))
 			}
-			run, err := m.runs(ctx, source, img, p)
+			program, err := deliver()
+			if err != nil {
+				return runtime.NotRun(err)
+			}
+			run, err := m.runs(ctx, source, program, img, p)
 			if err != nil {
 				return runtime.NotRun(err)
 			}
@@ -105,8 +113,8 @@ type rehearsal struct {
 
 // runs starts the image as in production and, beside that, without each of the
 // variables that it requires.
-func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, img *tarball, p platformImage) (*runtime.Run, error) {
-	r, err := m.rehearsal(ctx, source, img, p)
+func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, program *dagger.File, img *tarball, p platformImage) (*runtime.Run, error) {
+	r, err := m.rehearsal(ctx, source, program, img, p)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +156,7 @@ func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, img *tar
 
 // rehearsal prepares the starts. What runs is a copy of the tarball's image with the
 // probe mounted: the tarball stays as it is.
-func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, img *tarball, p platformImage) (*rehearsal, error) {
+func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, program *dagger.File, img *tarball, p platformImage) (*rehearsal, error) {
 	env, err := pairs("env", m.Env)
 	if err != nil {
 		return nil, err
@@ -190,11 +198,7 @@ func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, img
 		Writable:  slices.Concat(slices.Sorted(maps.Keys(p.Config.Config.Volumes)), application.Writable, m.Tmpfs),
 		MaxMemory: r.spec.MaxMemory, MaxProcesses: r.spec.MaxProcesses,
 	}
-	binary, err := ownBinary()
-	if err != nil {
-		return nil, err
-	}
-	if r.services, err = m.services(ctx, source, binary, application.Services); err != nil {
+	if r.services, err = m.services(ctx, source, program, application.Services); err != nil {
 		return nil, err
 	}
 	r.image, err = withKnownGroup(ctx, p.Config.Config.User,
@@ -203,7 +207,7 @@ func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, img
 		return nil, err
 	}
 	r.container = withFiles(r.image, source, application.Files).
-		WithMountedFile(path.Join(probeDirectory, probe.Program), binary).
+		WithMountedFile(path.Join(probeDirectory, probe.Program), program).
 		// Whoever the image's user is, and whatever else it may not write to.
 		WithMountedDirectory(documentDirectory, dag.Directory().WithNewDirectory("to", dagger.DirectoryWithNewDirectoryOpts{Permissions: 0o777}).Directory("to"))
 	r.mounted = []string{probeDirectory, "/dev", "/proc", "/sys", "/etc/hosts", "/etc/resolv.conf"}
@@ -365,8 +369,9 @@ func (m *Imagegate) requires(source *directoryFS, p platformImage) []string {
 	return slices.Compact(names)
 }
 
-// ownBinary returns the module's own binary, which is the probe by another name.
-func ownBinary() (*dagger.File, error) {
+// ownBinary gives the module's own binary, which is the probe by another name, to the
+// engine.
+func ownBinary(ctx context.Context) (*dagger.File, error) {
 	from, err := os.Open("/proc/self/exe")
 	if err != nil {
 		return nil, fmt.Errorf("open the module's own binary: %w", err)
@@ -383,5 +388,9 @@ func ownBinary() (*dagger.File, error) {
 	if err := to.Close(); err != nil {
 		return nil, fmt.Errorf("copy the module's own binary: %w", err)
 	}
-	return dag.CurrentModule().WorkdirFile(probe.Program), nil
+	file, err := dag.CurrentModule().WorkdirFile(probe.Program).Sync(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("give the module's own binary to the engine: %w", err)
+	}
+	return file, nil
 }
