@@ -96,8 +96,8 @@ func pairs(flag string, values []string) ([]pair, error) {
 type tarball struct {
 	// archive reads them in the module's own file system.
 	archive *image.Archive
-	// file holds the same bytes for containers.
-	file *dagger.File
+	// file gives the same bytes to the engine, for containers; once, for all gates.
+	file func() (*dagger.File, error)
 	// foreign is whether it was built elsewhere: beside the image that is judged it may
 	// describe another one, in Docker's older format, for who prefers that.
 	foreign   bool
@@ -192,7 +192,7 @@ func (m *Imagegate) open(ctx context.Context, source *dagger.Directory, file *da
 	if err != nil {
 		return nil, err
 	}
-	img := &tarball{archive: archive, file: dag.CurrentModule().WorkdirFile(to)}
+	img := &tarball{archive: archive, file: sync.OnceValues(func() (*dagger.File, error) { return deliver(ctx, to) })}
 	manifests := archive.Manifests()
 	for _, manifest := range manifests {
 		p := platformImage{Manifest: manifest}
@@ -203,6 +203,21 @@ func (m *Imagegate) open(ctx context.Context, source *dagger.Directory, file *da
 		img.platforms = append(img.platforms, p)
 	}
 	return img, nil
+}
+
+// deliver gives a file of the module's own file system to the engine. It does so once
+// more where that fails: engine v0.21.7 takes a copy that it has of the same content,
+// and may be throwing that away at the same moment.
+func deliver(ctx context.Context, name string) (*dagger.File, error) {
+	file := dag.CurrentModule().WorkdirFile(name)
+	given, err := file.Sync(ctx)
+	if err != nil {
+		given, err = file.Sync(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("give %s to the engine: %w", name, err)
+	}
+	return given, nil
 }
 
 // complete reports a platform that was asked for and not built. Engine v0.21.7

@@ -48,15 +48,15 @@ func (m *Imagegate) Run(
 // run returns the gate. The probe goes to the engine at once, while the image is being
 // built.
 func (m *Imagegate) run(ctx context.Context, source *dagger.Directory) imageGate {
-	deliver := sync.OnceValues(func() (*dagger.File, error) { return ownBinary(ctx) })
-	go deliver()
+	program := sync.OnceValues(func() (*dagger.File, error) { return ownBinary(ctx) })
+	go program()
 	return func(ctx context.Context, img *tarball, p platformImage) report.Gate {
 		// The way of the tarball to the engine, which this gate shares with the scan, is
 		// no part of it.
-		_, failed := img.file.Sync(ctx)
+		archive, err := img.file()
 		return timed(ctx, "run", p.label, func(ctx context.Context) []checks.Result {
-			if failed != nil {
-				return checks.Errors(runtime.All(), fmt.Errorf("give the tarball to the engine: %w", failed))
+			if err != nil {
+				return checks.Errors(runtime.All(), err)
 			}
 			native, err := dag.DefaultPlatform(ctx)
 			if err != nil {
@@ -65,11 +65,11 @@ func (m *Imagegate) run(ctx context.Context, source *dagger.Directory) imageGate
 			if p.Platform.String() != string(native) {
 				return checks.Skips(runtime.All(), fmt.Sprintf("%s images do not run on this engine, which is %s: run the gate on one that is", p.Platform, native))
 			}
-			program, err := deliver()
+			binary, err := program()
 			if err != nil {
 				return runtime.NotRun(err)
 			}
-			run, err := m.runs(ctx, source, program, img, p)
+			run, err := m.runs(ctx, source, archive, binary, p)
 			if err != nil {
 				return runtime.NotRun(err)
 			}
@@ -113,8 +113,8 @@ type rehearsal struct {
 
 // runs starts the image as in production and, beside that, without each of the
 // variables that it requires.
-func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, program *dagger.File, img *tarball, p platformImage) (*runtime.Run, error) {
-	r, err := m.rehearsal(ctx, source, program, img, p)
+func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, archive, binary *dagger.File, p platformImage) (*runtime.Run, error) {
+	r, err := m.rehearsal(ctx, source, archive, binary, p)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (m *Imagegate) runs(ctx context.Context, source *dagger.Directory, program 
 
 // rehearsal prepares the starts. What runs is a copy of the tarball's image with the
 // probe mounted: the tarball stays as it is.
-func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, program *dagger.File, img *tarball, p platformImage) (*rehearsal, error) {
+func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, archive, binary *dagger.File, p platformImage) (*rehearsal, error) {
 	env, err := pairs("env", m.Env)
 	if err != nil {
 		return nil, err
@@ -198,16 +198,16 @@ func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, pro
 		Writable:  slices.Concat(slices.Sorted(maps.Keys(p.Config.Config.Volumes)), application.Writable, m.Tmpfs),
 		MaxMemory: r.spec.MaxMemory, MaxProcesses: r.spec.MaxProcesses,
 	}
-	if r.services, err = m.services(ctx, source, program, application.Services); err != nil {
+	if r.services, err = m.services(ctx, source, binary, application.Services); err != nil {
 		return nil, err
 	}
 	r.image, err = withKnownGroup(ctx, p.Config.Config.User,
-		dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(p.Platform.String())}).Import(img.file))
+		dag.Container(dagger.ContainerOpts{Platform: dagger.Platform(p.Platform.String())}).Import(archive))
 	if err != nil {
 		return nil, err
 	}
 	r.container = withFiles(r.image, source, application.Files).
-		WithMountedFile(path.Join(probeDirectory, probe.Program), program).
+		WithMountedFile(path.Join(probeDirectory, probe.Program), binary).
 		// Whoever the image's user is, and whatever else it may not write to.
 		WithMountedDirectory(documentDirectory, dag.Directory().WithNewDirectory("to", dagger.DirectoryWithNewDirectoryOpts{Permissions: 0o777}).Directory("to"))
 	r.mounted = []string{probeDirectory, "/dev", "/proc", "/sys", "/etc/hosts", "/etc/resolv.conf"}
@@ -388,9 +388,5 @@ func ownBinary(ctx context.Context) (*dagger.File, error) {
 	if err := to.Close(); err != nil {
 		return nil, fmt.Errorf("copy the module's own binary: %w", err)
 	}
-	file, err := dag.CurrentModule().WorkdirFile(probe.Program).Sync(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("give the module's own binary to the engine: %w", err)
-	}
-	return file, nil
+	return deliver(ctx, probe.Program)
 }

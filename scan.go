@@ -63,7 +63,8 @@ type scanInput struct {
 
 func (t *tarball) input(p platformImage) (scanInput, error) {
 	if len(t.platforms) == 1 && !t.foreign {
-		return scanInput{tarball: t.file}, nil
+		tarball, err := t.file()
+		return scanInput{tarball: tarball}, err
 	}
 	layout, err := t.layout(p)
 	return scanInput{layout: layout}, err

@@ -42,7 +42,7 @@ type services struct {
 }
 
 // services gets the images of the services that the image needs.
-func (m *Imagegate) services(ctx context.Context, source *dagger.Directory, program *dagger.File, composed []compose.Container) (*services, error) {
+func (m *Imagegate) services(ctx context.Context, source *dagger.Directory, binary *dagger.File, composed []compose.Container) (*services, error) {
 	images, err := pairs("service", m.Services)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (m *Imagegate) services(ctx context.Context, source *dagger.Directory, prog
 	var side sync.WaitGroup
 	for i, c := range wanted {
 		side.Go(func() {
-			if s.own[i], failed[i] = m.service(ctx, source, program, c); failed[i] != nil {
+			if s.own[i], failed[i] = m.service(ctx, source, binary, c); failed[i] != nil {
 				failed[i] = fmt.Errorf("prepare the service %s: %w", c.Name, failed[i])
 			}
 		})
@@ -78,7 +78,7 @@ func (m *Imagegate) services(ctx context.Context, source *dagger.Directory, prog
 
 // service gets the image of a service, and puts the probe before its program: it is
 // the probe that knows when the service is ready.
-func (m *Imagegate) service(ctx context.Context, source *dagger.Directory, program *dagger.File, c compose.Container) (service, error) {
+func (m *Imagegate) service(ctx context.Context, source *dagger.Directory, binary *dagger.File, c compose.Container) (service, error) {
 	image, err := serviceImage(source, c)
 	if err != nil {
 		return service{}, err
@@ -128,7 +128,7 @@ func (m *Imagegate) service(ctx context.Context, source *dagger.Directory, progr
 		return service{}, fmt.Errorf("encode its specification: %w", err)
 	}
 	container = container.
-		WithMountedFile(path.Join(probeDirectory, probe.Program), program).
+		WithMountedFile(path.Join(probeDirectory, probe.Program), binary).
 		WithMountedFile(path.Join(probeDirectory, "service.json"), dag.File("service.json", string(text))).
 		WithExposedPort(readyPort)
 	return service{names: append([]string{c.Name}, c.Aliases...), container: container, needs: c.Dependencies}, nil

@@ -183,7 +183,7 @@ func engineConfig(i instance) string {
 		%[1]q: {"http": true, "insecure": true},
 		%[2]q: {"http": true, "insecure": true}
 	},
-	"gc": {"policies": [{"all": true, "maxUsedSpace": "25GB", "minFreeSpace": "6GB", "sweepSize": "20%%"}]}
+	"gc": {"policies": [{"all": true, "maxUsedSpace": "40GB", "minFreeSpace": "6GB", "sweepSize": "20%%"}]}
 }
 `, mirrorAddress, i.registry())
 }
