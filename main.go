@@ -345,9 +345,11 @@ func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisec
 // Build the image, and judge it by every gate.
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
-// The flags that all functions share stand before the function's name.
+// An image that passed is not judged again within five minutes for the same source and
+// flags: the same table is printed. The flags that all functions share stand before the
+// function's name.
 //
-// +cache="never"
+// +cache="5m"
 func (m *Imagegate) Verify(
 	ctx context.Context,
 	// Directory of the application: the build context, with its Dockerfile.

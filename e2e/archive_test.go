@@ -181,6 +181,7 @@ func save(t *testing.T, content []byte) string {
 // TestHostileLayers judges images whose layers mean harm, or lie: an error of the
 // image gate names the layer and why, and nothing else gets to see the image.
 func TestHostileLayers(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	zeros := make([]byte, 1<<20)
 	bomb := tar.Header{Name: "zeros", Typeflag: tar.TypeReg, Mode: 0o644, Size: 4 << 30}
@@ -273,6 +274,7 @@ func TestLoopOfLinksToAccounts(t *testing.T) {
 
 // TestArchiveThatIsNoImage gives check-image what holds no image that could be judged.
 func TestArchiveThatIsNoImage(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	img := imageOf(gzipped(file("a", strings.Repeat("b", 5000))))
 	whole := archiveOf(t, img)
@@ -308,6 +310,7 @@ func TestArchiveThatIsNoImage(t *testing.T) {
 
 // TestLimitsOfThePolicy reads an honest image under a policy that allows less.
 func TestLimitsOfThePolicy(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	var entries []entry
 	for i := range 1001 {

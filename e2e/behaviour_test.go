@@ -183,8 +183,7 @@ threading.Thread(target=lambda: (signal.sigwait({signal.SIGTERM}), server.shutdo
 // and wants exactly the findings that it is about. Where the application is the real
 // process 1, without the probe, it has to stop as they say.
 func TestBehaviours(t *testing.T) {
-	t.Setenv("API_TOKEN", "horse-battery-staple")
-	program, imagegate := behaviourProgram(t), serveModule(t)
+	program, imagegate := behaviourProgram(t), serveModule(t, "API_TOKEN=horse-battery-staple")
 	for _, b := range behaviours {
 		t.Run(b.name, func(t *testing.T) {
 			if b.habit != "fork bomb" { // which leaves little of the machine to others
@@ -220,6 +219,7 @@ func TestBehaviours(t *testing.T) {
 			}
 		})
 	}
+	t.Parallel() // those that are left, with other tests
 }
 
 var (
@@ -232,6 +232,7 @@ var (
 //
 //	go test -run=TestSameVerdict -count=1 -timeout=60m . -repeat=50 -busy=8
 func TestSameVerdict(t *testing.T) {
+	t.Parallel()
 	program, imagegate := behaviourProgram(t), serveModule(t)
 	for range *busy {
 		loop := exec.Command("sh", "-c", "while :; do :; done")

@@ -12,6 +12,7 @@ import (
 var examples = []string{"node-api", "python-api", "go-api"}
 
 func TestExamplesPass(t *testing.T) {
+	t.Parallel()
 	for _, name := range examples {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,6 +39,7 @@ func TestExamplesPass(t *testing.T) {
 // are all of the source, lint: the image is the example's. Each is a call of its own:
 // the engine keeps all that a session has built until it ends.
 func TestVariants(t *testing.T) {
+	t.Parallel()
 	for _, patch := range glob(t, root, "examples/variants/*.patch") {
 		t.Run(strings.TrimSuffix(filepath.Base(patch), ".patch"), func(t *testing.T) {
 			t.Parallel()
@@ -57,6 +59,7 @@ func TestVariants(t *testing.T) {
 }
 
 func TestGatesOnTheirOwn(t *testing.T) {
+	t.Parallel()
 	for gate, checks := range map[string]string{"lint": "source/*", "image": "image/user", "scan": "vuln/database", "run": "runtime/user"} {
 		t.Run(gate, func(t *testing.T) {
 			t.Parallel()
@@ -96,6 +99,36 @@ func TestSameInputSameVerdict(t *testing.T) {
 	second := report(t, "report", "--source=examples/go-api")
 	if first.Verdict != "passed" || first.Image.Digest != second.Image.Digest {
 		t.Errorf("got %s %s, then %s %s", first.Verdict, first.Image.Digest, second.Verdict, second.Image.Digest)
+	}
+}
+
+// TestVerifyAgain tells by the times in the table whether an image was judged again.
+func TestVerifyAgain(t *testing.T) {
+	t.Parallel()
+	gates := regexp.MustCompile(`(?m)^gates .*$`)
+	verify := func(timeout string, flags ...string) (times string, code int) {
+		t.Helper()
+		out := daggerIn(t, root, []string{"SHUTDOWN_TIMEOUT_MS=" + timeout},
+			slices.Concat([]string{"call", "--secret-env=env:SHUTDOWN_TIMEOUT_MS"}, flags, []string{"verify", "--source=" + app})...)
+		if times = gates.FindString(out.stdout + out.stderr); times == "" {
+			t.Fatalf("no times of the gates\n%s", out)
+		}
+		return times, out.code
+	}
+	first, code := verify("8000")
+	if code != 0 {
+		t.Fatalf("ended with status %d: %s", code, first)
+	}
+	if again, _ := verify("8000"); again != first {
+		t.Errorf("what had passed was judged again: %q, then %q", first, again)
+	}
+	if other, _ := verify("7000"); other == first {
+		t.Errorf("with another secret it was not judged again: %q", other)
+	}
+	blocked, code := verify("8000", "--max-size=1MB")
+	again, codeAgain := verify("8000", "--max-size=1MB")
+	if code == 0 || codeAgain == 0 || again == blocked {
+		t.Errorf("what was blocked was not judged again: %d %q, then %d %q", code, blocked, codeAgain, again)
 	}
 }
 

@@ -18,6 +18,7 @@ const mirror = "127.0.0.1:5000"
 // TestBrokenScanner runs verify with scanners that break each in its own way:
 // none may read as a pass.
 func TestBrokenScanner(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	for what, script := range map[string]string{
 		"killed":        "kill -KILL $$",
@@ -87,11 +88,12 @@ const patience = 20 * time.Second
 // TestEngineThatGoesAway breaks the connection to the engine under a running
 // verify.
 func TestEngineThatGoesAway(t *testing.T) {
+	t.Parallel()
 	dagger(t, "version").succeed(t) // the engine is up
 	line := tap(t, engineSocket())
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, nativeDagger(t), "--progress=plain", "call", "verify", "--source="+app)
+	cmd := exec.CommandContext(ctx, nativeDagger(t), "--progress=plain", "call", "verify", "--source="+relabelled(t, "of an engine that goes away"))
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix://"+line.socket, "DAGGER_NO_NAG=1", "DO_NOT_TRACK=1")
 	stderr, err := cmd.StderrPipe()
@@ -125,6 +127,7 @@ func TestEngineThatGoesAway(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	imagegate, empty := serveModule(t), t.TempDir()
 	for _, c := range []struct {
 		name, says string

@@ -17,6 +17,7 @@ func (r result) contains(words string) bool {
 
 // TestImageWarnings has the image gate find what only warns.
 func TestImageWarnings(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	for _, c := range []struct {
 		name, example string
@@ -61,6 +62,7 @@ func TestImageWarnings(t *testing.T) {
 }
 
 func TestBudgets(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	image := func(t *testing.T, flag string) result {
 		t.Helper()
@@ -114,6 +116,7 @@ func TestGrowth(t *testing.T) {
 }
 
 func TestReproducible(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	for _, c := range []struct {
 		name, run string

@@ -18,6 +18,7 @@ import (
 // engine and by the imagegate command: both have to find the same, and in a bad
 // example what its check is there for.
 func TestLint(t *testing.T) {
+	t.Parallel()
 	command := filepath.Join(t.TempDir(), "imagegate")
 	run(t, root, []string{"CGO_ENABLED=0"}, "go", "build", "-o", command, "./cmd/imagegate").succeed(t)
 

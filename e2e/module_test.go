@@ -37,10 +37,11 @@ type argumentType struct {
 	AsList   struct{ ElementTypeDef *argumentType }
 }
 
-// serveModule opens a session with the module, which lasts as long as the test.
-func serveModule(t *testing.T) *module {
+// serveModule opens a session with the module, which lasts as long as the test, of a
+// caller with variables besides the test's own.
+func serveModule(t *testing.T, env ...string) *module {
 	t.Helper()
-	m := &module{session: openSession(t, root), functions: map[string]function{}}
+	m := &module{session: openSession(t, root, env...), functions: map[string]function{}}
 	if err := m.query(t.Context(), new(any), `{ moduleSource(refString: %q) { asModule { serve } } }`, root); err != nil {
 		t.Fatalf("serve the module: %v", err)
 	}

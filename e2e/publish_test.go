@@ -23,7 +23,13 @@ const app = "examples/go-api"
 // publish calls publish with a registry on the caller's machine.
 func (s *server) publish(t *testing.T, source string, flags ...string) result {
 	t.Helper()
-	return dagger(t, append([]string{"call", "publish", "--source=" + source, "--registry=tcp://" + s.host}, flags...)...)
+	return s.publishFrom(t, nil, source, flags...)
+}
+
+// publishFrom calls publish of a caller with variables besides the test's own.
+func (s *server) publishFrom(t *testing.T, env []string, source string, flags ...string) result {
+	t.Helper()
+	return daggerIn(t, root, env, append([]string{"call", "publish", "--source=" + source, "--registry=tcp://" + s.host}, flags...)...)
 }
 
 // digest returns what a tag points to; empty where there is no such tag.
@@ -202,6 +208,7 @@ func relabelled(t *testing.T, label string) string {
 }
 
 func TestPublishWithALogin(t *testing.T) {
+	t.Parallel()
 	l := login{"gate", "keeper-of-the-gate"}
 	s := startRegistry(t, l)
 	auth := &authn.Basic{Username: l.user, Password: l.password}
@@ -215,8 +222,7 @@ func TestPublishWithALogin(t *testing.T) {
 		t.Errorf("something was published without a login: %s", got)
 	}
 
-	t.Setenv("GATE_PASSWORD", l.password)
-	byLogin := s.publish(t, app, address, "--registry-username="+l.user, "--registry-password=env:GATE_PASSWORD").succeed(t)
+	byLogin := s.publishFrom(t, []string{"GATE_PASSWORD=" + l.password}, app, address, "--registry-username="+l.user, "--registry-password=env:GATE_PASSWORD").succeed(t)
 	if s.digest(t, "app:1", auth) == "" {
 		t.Error("nothing was published with the login")
 	}
@@ -228,8 +234,7 @@ func TestPublishWithALogin(t *testing.T) {
 		t.Error("nothing was published with the Docker configuration")
 	}
 
-	t.Setenv("GATE_PASSWORD", "not-"+l.password)
-	wrong := s.publish(t, app, "--address="+s.host+"/app:3", "--registry-username="+l.user, "--registry-password=env:GATE_PASSWORD")
+	wrong := s.publishFrom(t, []string{"GATE_PASSWORD=not-" + l.password}, app, "--address="+s.host+"/app:3", "--registry-username="+l.user, "--registry-password=env:GATE_PASSWORD")
 	if wrong.code == 0 {
 		t.Error("a wrong password was taken")
 	}

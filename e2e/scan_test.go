@@ -22,6 +22,7 @@ var vulnerableComponents = map[string]struct{ variant, id, alias, component, pur
 // TestVulnerabilityOverTime finds a vulnerable component, accepts it by a waiver
 // and by a VEX document, lets the waiver expire, and mends it.
 func TestVulnerabilityOverTime(t *testing.T) {
+	t.Parallel()
 	imagegate := serveModule(t)
 	for kind, c := range vulnerableComponents {
 		t.Run(kind, func(t *testing.T) {

@@ -91,6 +91,7 @@ func TestServiceThatEnds(t *testing.T) {
 // TestServicesOfTheCaller takes Redis once from an image, and once from a server on
 // this machine, in the place of the Compose file's.
 func TestServicesOfTheCaller(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{
 		"image":   {"--service=cache=redis:7.0.15-bookworm"},
 		"machine": {"--bind=tcp://" + respServer(t), "--bind-as=cache"},

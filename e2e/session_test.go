@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -20,11 +21,12 @@ type session struct {
 }
 
 // openSession opens a session, which lasts as long as the test, of a caller in a
-// directory.
-func openSession(t *testing.T, dir string) *session {
+// directory, with variables besides the test's own.
+func openSession(t *testing.T, dir string, env ...string) *session {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(root, "hack", "dagger"), "--silent", "session")
 	cmd.Dir = dir // whose .env has the defaults of modules
+	cmd.Env = append(os.Environ(), env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe()
