@@ -88,7 +88,6 @@ var behaviours = []behaviour{
 	{name: "exits 1 on stop", process1: true, habit: "exits 1", want: []string{"warn runtime/stop-signal"}, says: "exited with status 1"},
 	{name: "double fork", process1: true, habit: "forks twice", want: []string{"warn runtime/stop-signal"}, says: "left others behind"},
 	{name: "zombies", habit: "never waits", want: []string{"warn runtime/zombies"}},
-	{name: "fork bomb", habit: "fork bomb", args: []string{"--max-processes=100"}, want: []string{"fail runtime/resources"}, says: "limit of 100"},
 	{name: "memory", habit: "takes memory", args: []string{"--max-memory=200MB"}, want: []string{"fail runtime/resources"}, says: "memory"},
 	{name: "log flood", habit: "floods", want: []string{"warn runtime/logs"}, says: "1 of 5000001 lines"},
 	{name: "secret in the output", habit: "tells its secret", args: []string{"--secret-env=env:API_TOKEN"}, want: []string{"fail runtime/secrets-in-output"}, says: "API_TOKEN"},
@@ -183,43 +182,53 @@ threading.Thread(target=lambda: (signal.sigwait({signal.SIGTERM}), server.shutdo
 // and wants exactly the findings that it is about. Where the application is the real
 // process 1, without the probe, it has to stop as they say.
 func TestBehaviours(t *testing.T) {
+	t.Parallel()
 	program, imagegate := behaviourProgram(t), serveModule(t, "API_TOKEN=horse-battery-staple")
 	for _, b := range behaviours {
 		t.Run(b.name, func(t *testing.T) {
-			if b.habit != "fork bomb" { // which leaves little of the machine to others
-				t.Parallel()
-			}
-			source := b.source(t, program)
-			out := b.run(t, imagegate, source)
-			table := out.stdout + out.stderr
-			got := findings(table)
-			if !slices.Equal(got, b.want) || !strings.Contains(table, "runtime/user ") {
-				t.Errorf("found %q, want %q\n%s", got, b.want, out)
-			}
-			if !strings.Contains(messages(table), b.says) {
-				t.Errorf("the table does not say %q\n%s", b.says, out)
-			}
-			if strings.Contains(table, "horse-battery-staple") {
-				t.Errorf("the secret is in the table")
-			}
-			if !b.process1 {
-				return
-			}
-			path := ""
-			if strings.Contains(b.file(), "slow-path=/slow") {
-				path = "/slow"
-			}
-			real := stopProcess1(t, imagegate.session, source, path)
-			if ends := !stays.MatchString(messages(table)); real.ended != ends {
-				t.Errorf("that it ends by itself is %t by the gate, and %t of the real process 1\n%s", ends, real.ended, out)
-			}
-			answers := !slices.Contains(got, "fail runtime/requests-in-flight")
-			if path != "" && !unasked.MatchString(table) && real.answered != answers {
-				t.Errorf("that the request in flight is answered is %t by the gate, and %t of the real process 1\n%s", answers, real.answered, out)
-			}
+			t.Parallel()
+			b.test(t, imagegate, program)
 		})
 	}
-	t.Parallel() // those that are left, with other tests
+}
+
+// TestForkBomb stands alone: it leaves little of the machine to other tests.
+func TestForkBomb(t *testing.T) {
+	bomb := behaviour{habit: "fork bomb", args: []string{"--max-processes=100"}, want: []string{"fail runtime/resources"}, says: "limit of 100"}
+	bomb.test(t, serveModule(t), behaviourProgram(t))
+}
+
+// test runs the image, and judges what the gate says of it.
+func (b behaviour) test(t *testing.T, imagegate *module, program []byte) {
+	t.Helper()
+	source := b.source(t, program)
+	out := b.run(t, imagegate, source)
+	table := out.stdout + out.stderr
+	got := findings(table)
+	if !slices.Equal(got, b.want) || !strings.Contains(table, "runtime/user ") {
+		t.Errorf("found %q, want %q\n%s", got, b.want, out)
+	}
+	if !strings.Contains(messages(table), b.says) {
+		t.Errorf("the table does not say %q\n%s", b.says, out)
+	}
+	if strings.Contains(table, "horse-battery-staple") {
+		t.Errorf("the secret is in the table")
+	}
+	if !b.process1 {
+		return
+	}
+	path := ""
+	if strings.Contains(b.file(), "slow-path=/slow") {
+		path = "/slow"
+	}
+	real := stopProcess1(t, imagegate.session, source, path)
+	if ends := !stays.MatchString(messages(table)); real.ended != ends {
+		t.Errorf("that it ends by itself is %t by the gate, and %t of the real process 1\n%s", ends, real.ended, out)
+	}
+	answers := !slices.Contains(got, "fail runtime/requests-in-flight")
+	if path != "" && !unasked.MatchString(table) && real.answered != answers {
+		t.Errorf("that the request in flight is answered is %t by the gate, and %t of the real process 1\n%s", answers, real.answered, out)
+	}
 }
 
 var (
