@@ -83,6 +83,9 @@ func (h Healthcheck) args(shell []string) []string {
 	return append(append([]string{}, shell...), h.Test[1:]...)
 }
 
+// cutShort is the error of a run that was not waited for to its end.
+const cutShort = "still running when the time to start was over"
+
 // awaitHealthy runs the test from now on until it passes, the main process ends,
 // Docker would have given up, or the bound.
 func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
@@ -94,9 +97,12 @@ func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
 	for pause := min(firstPause, a.spec.CheckInterval); ; pause = min(2*pause, a.spec.CheckInterval) {
 		began := time.Since(start)
 		last := began >= h.patience(slowest) && counted+1 >= h.Retries
-		run := a.check(h, bound-began, "still running when the time to start was over")
+		run := a.check(h, bound-began, cutShort)
 		health.Runs++
-		health.Last = append(health.Last, run)
+		// One that was cut short says less than those that ended before it.
+		if run.Error != cutShort || health.Last == nil {
+			health.Last = append(health.Last, run)
+		}
 		if len(health.Last) > keptRuns {
 			health.Last = health.Last[1:]
 		}

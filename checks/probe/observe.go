@@ -233,7 +233,8 @@ func (a *application) endsWithin(d time.Duration) bool {
 // neither has until the bound, and is started if it lives. Docker asks nobody to
 // stop this early; an application that was on the point of installing its handler
 // would be taken for one without, so that one without has several times as long:
-// on a busy machine an interpreter takes seconds to load an application.
+// on a busy machine an interpreter takes seconds to load an application. The time that
+// it waits for a processor there, up to the StartTimeout, does not count.
 func (a *application) settle(s syscall.Signal) {
 	for before := false; ; {
 		handled := handles(a.pid, s)
@@ -242,6 +243,7 @@ func (a *application) settle(s syscall.Signal) {
 		if !handled {
 			bound *= withoutHandler
 		}
+		bound += min(awaitedProcessor(a.pid), a.spec.StartTimeout)
 		left := bound - time.Since(a.began)
 		if now && before || left <= 0 || a.endsWithin(min(sampleEvery, left)) {
 			return

@@ -47,7 +47,8 @@ type Spec struct {
 	StartTimeout time.Duration `json:"startTimeout"`
 	// Settle bounds the wait for the application to have started where that cannot
 	// be seen: until it listens and handles its stop signal; 2 s if 0. It is five
-	// times that while the signal is not handled.
+	// times that while the signal is not handled, and does not count the time that
+	// the main process waits for a processor.
 	Settle time.Duration `json:"settle"`
 	// StayUp is how long after its start the main process is stopped at the earliest:
 	// one that crashes soon after it was healthy is seen to.

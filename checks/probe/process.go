@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // process is one line of the process table.
@@ -162,6 +163,31 @@ func parseCommandLine(text []byte) []string {
 // identity returns as whom a process runs; false if it has ended since.
 func identity(pid int) (Identity, bool) {
 	return parseStatus(readStatus(pid))
+}
+
+// awaitedProcessor is how long the main thread of a process was ready to run and had no
+// processor; 0 where the kernel does not count it.
+func awaitedProcessor(pid int) time.Duration {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/schedstat")
+	if err != nil {
+		return 0
+	}
+	return parseSchedstat(string(text))
+}
+
+// parseSchedstat returns the second of the time on a processor, the time waiting for
+// one, both in nanoseconds, and the number of time slices:
+// https://docs.kernel.org/scheduler/sched-stats.html
+func parseSchedstat(text string) time.Duration {
+	fields := strings.Fields(text)
+	if len(fields) != 3 {
+		return 0
+	}
+	n, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return max(0, time.Duration(n))
 }
 
 // readStatus returns the text of /proc/PID/status; empty if the process has ended

@@ -2,11 +2,13 @@ package probe
 
 import (
 	"os"
+	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const status = `Name:	node
@@ -64,6 +66,43 @@ func TestParseStat(t *testing.T) {
 		if got, ok := parseStat([]byte(text)); ok {
 			t.Errorf("%q: got %+v", text, got)
 		}
+	}
+}
+
+func TestParseSchedstat(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"8123456 1500000000 42\n": 1500 * time.Millisecond,
+		"0 0 0\n":                 0,
+		"":                        0,
+		"1 2\n":                   0,
+		"1 x 3\n":                 0,
+		"1 -5 3\n":                0,
+	} {
+		if got := parseSchedstat(text); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+// Two that never pause, on one processor, wait for each other.
+func TestAwaitedProcessor(t *testing.T) {
+	var pids []int
+	for range 2 {
+		loop := exec.Command("taskset", "--cpu-list", "0", "sh", "-c", "while :; do :; done")
+		if err := loop.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = loop.Process.Kill()
+			_ = loop.Wait()
+		})
+		pids = append(pids, loop.Process.Pid)
+	}
+	for deadline := time.Now().Add(patient); awaitedProcessor(pids[0]) < 50*time.Millisecond || awaitedProcessor(pids[1]) < 50*time.Millisecond; {
+		if time.Now().After(deadline) {
+			t.Fatalf("they waited for %s and %s", awaitedProcessor(pids[0]), awaitedProcessor(pids[1]))
+		}
+		time.Sleep(pollEvery)
 	}
 }
 
@@ -149,6 +188,7 @@ func FuzzParsers(f *testing.F) {
 		threadsOf(text)
 		_, _ = decodeOrder([]byte(text))
 		parseStat([]byte(text))
+		parseSchedstat(text)
 		parseCommandLine([]byte(text))
 		caught(text, syscall.SIGTERM)
 		parseInternet("tcp", text)
