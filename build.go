@@ -192,7 +192,9 @@ func (m *Imagegate) open(ctx context.Context, source *dagger.Directory, file *da
 	if err != nil {
 		return nil, err
 	}
-	img := &tarball{archive: archive, file: sync.OnceValues(func() (*dagger.File, error) { return deliver(ctx, to) })}
+	img := &tarball{archive: archive, file: sync.OnceValues(func() (*dagger.File, error) {
+		return deliver(ctx, to, dag.CurrentModule().WorkdirFile(to))
+	})}
 	manifests := archive.Manifests()
 	for _, manifest := range manifests {
 		p := platformImage{Manifest: manifest}
@@ -205,19 +207,20 @@ func (m *Imagegate) open(ctx context.Context, source *dagger.Directory, file *da
 	return img, nil
 }
 
-// deliver gives a file of the module's own file system to the engine. It does so once
-// more where that fails: engine v0.21.7 takes a copy that it has of the same content,
-// and may be throwing that away at the same moment.
-func deliver(ctx context.Context, name string) (*dagger.File, error) {
-	file := dag.CurrentModule().WorkdirFile(name)
-	given, err := file.Sync(ctx)
-	if err != nil {
-		given, err = file.Sync(ctx)
+// deliver gives a file or directory of the module's own file system to the engine. It
+// does so once more where that fails: engine v0.21.7 takes a copy that it has of the
+// same content, and may be throwing that away at the same moment.
+func deliver[T interface {
+	Sync(context.Context) (T, error)
+}](ctx context.Context, name string, own T) (T, error) {
+	given, err := own.Sync(ctx)
+	if err == nil {
+		return given, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("give %s to the engine: %w", name, err)
+	if given, again := own.Sync(ctx); again == nil {
+		return given, nil
 	}
-	return given, nil
+	return own, fmt.Errorf("give %s to the engine: %w", name, err)
 }
 
 // complete reports a platform that was asked for and not built. Engine v0.21.7
@@ -236,7 +239,7 @@ func (m *Imagegate) complete(built []image.Manifest) error {
 }
 
 // layout returns the image of one platform as an OCI layout of its own.
-func (t *tarball) layout(p platformImage) (*dagger.Directory, error) {
+func (t *tarball) layout(ctx context.Context, p platformImage) (*dagger.Directory, error) {
 	img, err := t.archive.Image(p.Digest)
 	if err != nil {
 		return nil, err
@@ -249,5 +252,5 @@ func (t *tarball) layout(p platformImage) (*dagger.Directory, error) {
 	if err := to.AppendImage(img); err != nil {
 		return nil, fmt.Errorf("write the %s image as a layout: %w", p.label, err)
 	}
-	return dag.CurrentModule().Workdir(dir), nil
+	return deliver(ctx, dir, dag.CurrentModule().Workdir(dir))
 }

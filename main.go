@@ -346,8 +346,8 @@ func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisec
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // An image that passed is not judged again within five minutes for the same source and
-// flags: the same table is printed. The flags that all functions share stand before the
-// function's name.
+// flags: the same table is printed. Report and publish always judge. The flags that all
+// functions share stand before the function's name.
 //
 // +cache="5m"
 func (m *Imagegate) Verify(

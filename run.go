@@ -45,8 +45,7 @@ func (m *Imagegate) Run(
 	return m.only(ctx, source, by, m.run(ctx, source))
 }
 
-// run returns the gate. The probe goes to the engine at once, while the image is being
-// built.
+// run returns the gate. The probe goes to the engine at once, before the image is there.
 func (m *Imagegate) run(ctx context.Context, source *dagger.Directory) imageGate {
 	program := sync.OnceValues(func() (*dagger.File, error) { return ownBinary(ctx) })
 	go program()
@@ -83,8 +82,8 @@ const (
 	probeDirectory = "/.imagegate"
 	// documentDirectory is where the probe writes its observation.
 	documentDirectory = probeDirectory + "/out"
-	// startVariable makes each start one of its own: a verdict that comes of a machine
-	// that was too busy must not be served again, and no start may disturb another.
+	// startVariable makes each start one of its own: what comes of a machine that was
+	// too busy must not be served again, and no start may disturb another.
 	startVariable = "IMAGEGATE_STARTED"
 	// settle bounds the wait for an image that does not show that it has started.
 	settle = 2 * time.Second
@@ -388,5 +387,5 @@ func ownBinary(ctx context.Context) (*dagger.File, error) {
 	if err := to.Close(); err != nil {
 		return nil, fmt.Errorf("copy the module's own binary: %w", err)
 	}
-	return deliver(ctx, probe.Program)
+	return deliver(ctx, probe.Program, dag.CurrentModule().WorkdirFile(probe.Program))
 }

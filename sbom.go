@@ -40,7 +40,7 @@ func (m *Imagegate) Sbom(
 	if err != nil {
 		return nil, err
 	}
-	input, err := img.input(p)
+	input, err := img.input(ctx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -61,12 +61,12 @@ type scanInput struct {
 	layout  *dagger.Directory
 }
 
-func (t *tarball) input(p platformImage) (scanInput, error) {
+func (t *tarball) input(ctx context.Context, p platformImage) (scanInput, error) {
 	if len(t.platforms) == 1 && !t.foreign {
 		tarball, err := t.file()
 		return scanInput{tarball: tarball}, err
 	}
-	layout, err := t.layout(p)
+	layout, err := t.layout(ctx, p)
 	return scanInput{layout: layout}, err
 }
 
@@ -103,7 +103,7 @@ func (m *Imagegate) scanned(ctx context.Context, img *tarball, p platformImage) 
 	if err := m.given(ctx, img, scan); err != nil {
 		return nil, err
 	}
-	input, err := img.input(p)
+	input, err := img.input(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -339,7 +339,7 @@ func (m *Imagegate) grype(ctx context.Context, input scanInput) ([]*vuln.Report,
 }
 
 // scout scans by Docker Scout, which sends what packages there are to Docker and
-// gets what is known of them back: that is never cached.
+// gets what is known of them back: the engine is to ask anew each time.
 func (m *Imagegate) scout(ctx context.Context, input scanInput) ([]*vuln.Report, error) {
 	if !m.scoutGiven() { // a policy may ask for it as well
 		return nil, errScout

@@ -93,7 +93,8 @@ func TestEngineThatGoesAway(t *testing.T) {
 	line := tap(t, engineSocket())
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, nativeDagger(t), "--progress=plain", "call", "verify", "--source="+relabelled(t, "of an engine that goes away"))
+	source := relabelled(t, time.Now().String()) // one that no verify has passed yet
+	cmd := exec.CommandContext(ctx, nativeDagger(t), "--progress=plain", "call", "verify", "--source="+source)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix://"+line.socket, "DAGGER_NO_NAG=1", "DO_NOT_TRACK=1")
 	stderr, err := cmd.StderrPipe()

@@ -99,8 +99,8 @@ func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
 		last := began >= h.patience(slowest) && counted+1 >= h.Retries
 		run := a.check(h, bound-began, cutShort)
 		health.Runs++
-		// One that was cut short says less than those that ended before it.
-		if run.Error != cutShort || health.Last == nil {
+		// One that was cut short, and does not hang, says less than those before it.
+		if run.Error != cutShort || run.Took > slowest {
 			health.Last = append(health.Last, run)
 		}
 		if len(health.Last) > keptRuns {

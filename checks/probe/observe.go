@@ -238,12 +238,13 @@ func (a *application) endsWithin(d time.Duration) bool {
 func (a *application) settle(s syscall.Signal) {
 	for before := false; ; {
 		handled := handles(a.pid, s)
-		now := handled && a.listens(a.processes())
+		processes := a.processes()
+		now := handled && a.listens(processes)
 		bound := a.spec.Settle
 		if !handled {
 			bound *= withoutHandler
 		}
-		bound += min(awaitedProcessor(a.pid), a.spec.StartTimeout)
+		bound += min(awaitedProcessor(processes), a.spec.StartTimeout)
 		left := bound - time.Since(a.began)
 		if now && before || left <= 0 || a.endsWithin(min(sampleEvery, left)) {
 			return

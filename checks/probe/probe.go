@@ -47,8 +47,8 @@ type Spec struct {
 	StartTimeout time.Duration `json:"startTimeout"`
 	// Settle bounds the wait for the application to have started where that cannot
 	// be seen: until it listens and handles its stop signal; 2 s if 0. It is five
-	// times that while the signal is not handled, and does not count the time that
-	// the main process waits for a processor.
+	// times that while the signal is not handled. Time for which a thread waits for a
+	// processor, up to StartTimeout, does not count.
 	Settle time.Duration `json:"settle"`
 	// StayUp is how long after its start the main process is stopped at the earliest:
 	// one that crashes soon after it was healthy is seen to.
@@ -178,7 +178,8 @@ type Health struct {
 	TimedOut bool `json:"timedOut"`
 	// At is when that was known.
 	At time.Duration `json:"at"`
-	// Runs is how many times the test was run; Last are the last few of them.
+	// Runs is how many times the test was run; Last are the last few of them, without
+	// one that StartTimeout cut short before it took longer than those before it.
 	Runs int   `json:"runs"`
 	Last []Run `json:"last"`
 }

@@ -165,14 +165,21 @@ func identity(pid int) (Identity, bool) {
 	return parseStatus(readStatus(pid))
 }
 
-// awaitedProcessor is how long the main thread of a process was ready to run and had no
-// processor; 0 where the kernel does not count it.
-func awaitedProcessor(pid int) time.Duration {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/schedstat")
-	if err != nil {
-		return 0
+// awaitedProcessor is how long some thread of the processes, the one that waited
+// longest, was ready to run and had no processor; 0 where the kernel does not count it.
+// Not each is looked at where there are very many.
+func awaitedProcessor(of []process) time.Duration {
+	const enough = 100
+	var most time.Duration
+	for _, p := range of[:min(len(of), enough)] {
+		threads, _ := filepath.Glob("/proc/" + strconv.Itoa(p.pid) + "/task/*/schedstat")
+		for _, file := range threads[:min(len(threads), enough)] {
+			if text, err := os.ReadFile(file); err == nil {
+				most = max(most, parseSchedstat(string(text)))
+			}
+		}
 	}
-	return parseSchedstat(string(text))
+	return most
 }
 
 // parseSchedstat returns the second of the time on a processor, the time waiting for

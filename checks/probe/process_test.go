@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -86,9 +87,9 @@ func TestParseSchedstat(t *testing.T) {
 
 // Two that never pause, on one processor, wait for each other.
 func TestAwaitedProcessor(t *testing.T) {
-	var pids []int
+	var loops []process
 	for range 2 {
-		loop := exec.Command("taskset", "--cpu-list", "0", "sh", "-c", "while :; do :; done")
+		loop := exec.Command("taskset", "--cpu-list", firstProcessor(t), "sh", "-c", "while :; do :; done")
 		if err := loop.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -96,14 +97,29 @@ func TestAwaitedProcessor(t *testing.T) {
 			_ = loop.Process.Kill()
 			_ = loop.Wait()
 		})
-		pids = append(pids, loop.Process.Pid)
+		loops = append(loops, process{pid: loop.Process.Pid})
 	}
-	for deadline := time.Now().Add(patient); awaitedProcessor(pids[0]) < 50*time.Millisecond || awaitedProcessor(pids[1]) < 50*time.Millisecond; {
+	const some = 50 * time.Millisecond
+	for deadline := time.Now().Add(patient); awaitedProcessor(loops[:1]) < some || awaitedProcessor(loops[1:]) < some; {
 		if time.Now().After(deadline) {
-			t.Fatalf("they waited for %s and %s", awaitedProcessor(pids[0]), awaitedProcessor(pids[1]))
+			t.Fatalf("they waited for %s and %s", awaitedProcessor(loops[:1]), awaitedProcessor(loops[1:]))
 		}
 		time.Sleep(pollEvery)
 	}
+	if got := awaitedProcessor(loops); got < some {
+		t.Errorf("both together waited for %s", got)
+	}
+}
+
+// firstProcessor is the number of one that this process may run on.
+func firstProcessor(t *testing.T) string {
+	t.Helper()
+	_, list, _ := strings.Cut(readStatus(os.Getpid()), "Cpus_allowed_list:")
+	number := regexp.MustCompile(`\d+`).FindString(list)
+	if number == "" {
+		t.Fatal("/proc/self/status names no processor")
+	}
+	return number
 }
 
 func TestDescendants(t *testing.T) {

@@ -46,8 +46,8 @@ ip addr add "$UPLINK.2/30" dev "$NETWORK-in"
 ip link set "$NETWORK-in" up
 ip route add default via "$UPLINK.1"
 docker-registry serve "$MIRROR_CONFIG" < /dev/null >> "$MIRROR_LOG" 2>&1 &
-# Of the CPU time that the engine takes, a quarter is garbage collection: it has many
-# small objects, and makes many more.
+# By default a quarter of the engine's CPU time is garbage collection. It collects when
+# it has five times what lives, as long as that is below 4 GiB.
 export GOGC=400 GOMEMLIMIT=4GiB
 # Networks of containers are made before they are needed, and taken down at the end:
 # 128 of them by default, which takes 15 s at each end.

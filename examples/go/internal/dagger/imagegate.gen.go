@@ -580,8 +580,8 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // An image that passed is not judged again within five minutes for the same source and
-// flags: the same table is printed. The flags that all functions share stand before the
-// function's name.
+// flags: the same table is printed. Report and publish always judge. The flags that all
+// functions share stand before the function's name.
 func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../../main.go:353:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
