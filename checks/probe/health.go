@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -83,8 +84,17 @@ func (h Healthcheck) args(shell []string) []string {
 	return append(append([]string{}, shell...), h.Test[1:]...)
 }
 
-// cutShort is the error of a run that was not waited for to its end.
-const cutShort = "still running when the time to start was over"
+// Telling returns the runs that say why the test did not pass, the last one first:
+// one that was cut short may hang, or have begun a moment before, so that the one
+// before it says more.
+func (h Health) Telling() []Run {
+	last := slices.Clone(h.Last)
+	slices.Reverse(last)
+	if len(last) > 1 && last[0].CutShort {
+		return last[:2]
+	}
+	return last[:min(len(last), 1)]
+}
 
 // awaitHealthy runs the test from now on until it passes, the main process ends,
 // Docker would have given up, or the bound.
@@ -97,12 +107,9 @@ func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
 	for pause := min(firstPause, a.spec.CheckInterval); ; pause = min(2*pause, a.spec.CheckInterval) {
 		began := time.Since(start)
 		last := began >= h.patience(slowest) && counted+1 >= h.Retries
-		run := a.check(h, bound-began, cutShort)
+		run := a.check(h, bound-began, "still running when the time to start was over")
 		health.Runs++
-		// One that was cut short, and does not hang, says less than those before it.
-		if run.Error != cutShort || run.Took > slowest {
-			health.Last = append(health.Last, run)
-		}
+		health.Last = append(health.Last, run)
 		if len(health.Last) > keptRuns {
 			health.Last = health.Last[1:]
 		}
@@ -179,7 +186,7 @@ func (a *application) test(run *Run, h Healthcheck, bound time.Duration, over st
 	case <-timeout.C:
 		err = fmt.Errorf("still running at its timeout of %s", h.Timeout)
 		if bound < h.Timeout {
-			err = errors.New(over)
+			run.CutShort, err = true, errors.New(over)
 		}
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL)

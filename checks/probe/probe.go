@@ -178,8 +178,7 @@ type Health struct {
 	TimedOut bool `json:"timedOut"`
 	// At is when that was known.
 	At time.Duration `json:"at"`
-	// Runs is how many times the test was run; Last are the last few of them, without
-	// one that StartTimeout cut short before it took longer than those before it.
+	// Runs is how many times the test was run; Last are the last few of them.
 	Runs int   `json:"runs"`
 	Last []Run `json:"last"`
 }
@@ -256,6 +255,8 @@ type Run struct {
 	// Error is why it has none: it could not be started, or was ended.
 	Error  string `json:"error,omitempty"`
 	Output string `json:"output,omitempty"`
+	// CutShort is whether the probe ended it before its own timeout would have.
+	CutShort bool `json:"cutShort,omitempty"`
 }
 
 // Exit is how a process ended: with a code, or by a signal.

@@ -253,24 +253,26 @@ func (a *served) ending() string {
 	return fmt.Sprintf("exited with status %d", a.exit.Code)
 }
 
-// unhealthy says why a service is taken for unhealthy, with what the last run of
-// its healthcheck wrote, on one line.
+// unhealthy says why a service is taken for unhealthy, with what its healthcheck
+// wrote at last, on one line.
 func unhealthy(health *Health, check Healthcheck, bound time.Duration) error {
 	what := "turned unhealthy"
 	if health.TimedOut {
 		what = fmt.Sprintf("did not turn healthy within %s", bound)
 	}
-	last := health.Last[len(health.Last)-1]
-	how := last.Error
-	if how == "" {
-		how = fmt.Sprintf("exited with status %d", last.Code)
+	message := fmt.Sprintf("%s: its healthcheck (%s) was run %d times", what, strings.Join(check.Test[1:], " "), health.Runs)
+	for i, run := range health.Telling() {
+		how := run.Error
+		if how == "" {
+			how = fmt.Sprintf("exited with status %d", run.Code)
+		}
+		output := strings.Join(strings.Fields(run.Output), " ")
+		if output == "" {
+			output = "it wrote nothing"
+		} else {
+			output = "its output: " + output
+		}
+		message += fmt.Sprintf("; the %s: %s; %s", []string{"last run", "run before it"}[i], how, output)
 	}
-	output := strings.Join(strings.Fields(last.Output), " ")
-	if output == "" {
-		output = "it wrote nothing"
-	} else {
-		output = "its output: " + output
-	}
-	return fmt.Errorf("%s: its healthcheck (%s) was run %d times; the last run: %s; %s",
-		what, strings.Join(check.Test[1:], " "), health.Runs, how, output)
+	return errors.New(message)
 }

@@ -199,6 +199,13 @@ func TestServeFailures(t *testing.T) {
 			},
 			"db did not turn healthy within 300ms: its healthcheck (echo no response; exit 2) was run ",
 		},
+		"never healthy, and hangs at last": {
+			Service{
+				Args:        []string{"sleep", "3600"},
+				Healthcheck: &Healthcheck{Test: []string{"CMD-SHELL", "mkdir " + filepath.Join(t.TempDir(), "once") + " 2> /dev/null && echo no response && exit 2; sleep 3600"}}, StartTimeout: 2 * time.Second,
+			},
+			"the last run: still running when the time to start was over; it wrote nothing; the run before it: exited with status 2; its output: no response",
+		},
 		"unhealthy": {
 			Service{
 				Args:        []string{"sleep", "3600"},

@@ -30,7 +30,7 @@ var healthcheck = checks.Check[*Run]{
 		case len(h.Last) == 0:
 			return checks.Broken(fmt.Errorf("the probe did not run the healthcheck: run the gate again"))
 		}
-		f := checks.At(checks.Location{}, "not healthy after %s and %s of the HEALTHCHECK%s", short(h.At), runs(h.Runs), lastRun(h.Last))
+		f := checks.At(checks.Location{}, "not healthy after %s and %s of the HEALTHCHECK%s", short(h.At), runs(h.Runs), lastRun(h))
 		if h.TimedOut {
 			f.Message += "; Docker would have gone on trying, but the time to start was over"
 			f.Fix = "give the image more time with --start-timeout if it needs it; else " + healthcheckFix

@@ -43,7 +43,7 @@ var healthcheckFrozen = checks.Check[*Run]{
 		}
 		if again != nil && !again.Healthy {
 			f := checks.At(checks.Location{}, "not healthy again within %s and %s of the HEALTHCHECK, after the application had stood still for %s and went on%s",
-				short(again.At-run.At-run.Took), runs(again.Runs), short(run.Took), lastRun(again.Last))
+				short(again.At-run.At-run.Took), runs(again.Runs), short(run.Took), lastRun(again))
 			f.Severity, f.Fix = checks.Medium, "see what the application makes of a pause, as by docker pause, a machine that is moved or a processor that is not given: connections that it must open again, and timers that fire all at once"
 			findings = append(findings, f)
 		}
@@ -65,11 +65,12 @@ func how(r probe.Run) string {
 	return fmt.Sprintf("exited with status %d", r.Code)
 }
 
-// lastRun returns how the last of some runs ended, to be put behind a message.
-func lastRun(last []probe.Run) string {
-	if len(last) == 0 {
-		return ""
+// lastRun returns how the last run ended, and the one before it where that tells
+// more, to be put behind a message.
+func lastRun(h *probe.Health) string {
+	text := ""
+	for i, r := range h.Telling() {
+		text += []string{", the last of which: ", "; the one before it: "}[i] + how(r) + lastLines(r.Output)
 	}
-	r := last[len(last)-1]
-	return ", the last of which: " + how(r) + lastLines(r.Output)
+	return text
 }

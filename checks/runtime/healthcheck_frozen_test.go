@@ -20,6 +20,8 @@ func TestHealthcheckFrozen(t *testing.T) {
 		"passes":       {document(`"frozen": {"run": {"code": 0, "took": 4000000, "output": "100%d ok\n"}` + again + `}, `), "HIGH the HEALTHCHECK passed, after 4ms, while every process of the application was stopped by SIGSTOP: it proves nothing about the application; its last output: 100%d ok"},
 		"does not end": {document(`"frozen": {"run": {"code": 0, "error": "ended by SIGKILL"}` + again + `}, `), "pass ended by SIGKILL while the application stood still; healthy again 3.6s later"},
 		"not again":    {document(`"frozen": {` + hung + never + `}, `), "MEDIUM not healthy again within 30s and 30 runs of the HEALTHCHECK, after the application had stood still for 3s and went on, the last of which: exited with status 1; its last output: pool is closed"},
+		"not again, cut short at last": {document(`"frozen": {` + hung + `, "again": {"healthy": false, "timedOut": true, "at": 33500000000, "runs": 30, "last": [{"code": 2, "output": "first"}, {"code": 1, "output": "pool is closed"}, {"code": -1, "error": "still running", "cutShort": true}]}}, `),
+			"MEDIUM not healthy again within 30s and 30 runs of the HEALTHCHECK, after the application had stood still for 3s and went on, the last of which: still running; it wrote nothing; the one before it: exited with status 1; its last output: pool is closed"},
 	})
 	testVerdicts(t, start, map[string]verdict{
 		"ends after standing still": {
