@@ -13,6 +13,7 @@ import (
 // debianPackages are what the engine runs on and what its images are made with,
 // each with a file by which it is known to be there.
 var debianPackages = []struct{ name, file string }{
+	{"binutils", "/usr/bin/strip"},
 	{"ca-certificates", "/usr/sbin/update-ca-certificates"},
 	{"containernetworking-plugins", "/usr/lib/cni/bridge"},
 	{"dnsmasq-base", "/usr/sbin/dnsmasq"},

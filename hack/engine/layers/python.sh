@@ -1,6 +1,7 @@
 # python.sh ROOT PREFIX: the CPython 3.12 built from source at PREFIX, without
 # what is installed in it, and pip; prints the version. It is one built from
-# source, as the official image's is, because Debian's own installs elsewhere.
+# source, as the official image's is, because Debian's own installs elsewhere; and
+# without symbols for a debugger, as that is.
 set -eu
 root=$1 from=$2 to=$1/usr/local
 mkdir -p "$to/bin" "$to/lib/python3.12"
@@ -16,4 +17,5 @@ ln -s python3.12 "$to/bin/python"
 env -i PATH="$PATH" LD_LIBRARY_PATH="$lib" "$to/bin/python3.12" -I -m ensurepip --default-pip >&2
 sed -i '1s,^#!.*,#!/usr/local/bin/python3.12,' "$to"/bin/pip*
 find "$root" -name __pycache__ -prune -exec rm -rf {} +
+find "$root" -name '*.so*' -type f -exec strip --strip-unneeded {} +
 "$from/bin/python3.12" -I -c 'import platform; print(platform.python_version())'
