@@ -182,7 +182,6 @@ func save(t *testing.T, content []byte) string {
 // image gate names the layer and why, and nothing else gets to see the image.
 func TestHostileLayers(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	zeros := make([]byte, 1<<20)
 	bomb := tar.Header{Name: "zeros", Typeflag: tar.TypeReg, Mode: 0o644, Size: 4 << 30}
 	var header bytes.Buffer
@@ -227,16 +226,16 @@ func TestHostileLayers(t *testing.T) {
 			if c.edit != nil {
 				c.edit(a, img)
 			}
-			out := judgeHostile(t, imagegate, a.bytes())
+			out := judgeHostile(t, a.bytes())
 			unreadable(t, out, "layer 1 of 1 ("+must(c.layer.Digest()).String()+")", c.says)
 		})
 	}
 }
 
 // judgeHostile gives an archive to check-image, which has to end in time.
-func judgeHostile(t *testing.T, imagegate *module, content []byte, args ...string) result {
+func judgeHostile(t *testing.T, content []byte, args ...string) result {
 	t.Helper()
-	start := time.Now()
+	imagegate, start := shareModule(t), time.Now()
 	out := imagegate.call(t, append([]string{"check-image", "--archive=" + save(t, content)}, args...)...)
 	if took := time.Since(start); took > hostileLimit {
 		t.Errorf("took %s", took)
@@ -269,13 +268,12 @@ func unreadable(t *testing.T, out result, says ...string) {
 func TestLoopOfLinksToAccounts(t *testing.T) {
 	t.Parallel()
 	img := imageOf(gzipped(link(tar.TypeSymlink, "etc/passwd", "passwd")))
-	unreadable(t, judgeHostile(t, serveModule(t), archiveOf(t, img).bytes()), "etc/passwd: too many levels of symbolic links")
+	unreadable(t, judgeHostile(t, archiveOf(t, img).bytes()), "etc/passwd: too many levels of symbolic links")
 }
 
 // TestArchiveThatIsNoImage gives check-image what holds no image that could be judged.
 func TestArchiveThatIsNoImage(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	img := imageOf(gzipped(file("a", strings.Repeat("b", 5000))))
 	whole := archiveOf(t, img)
 	edited := func(edit func(a archive)) []byte {
@@ -300,7 +298,7 @@ func TestArchiveThatIsNoImage(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			out := judgeHostile(t, imagegate, c.content)
+			out := judgeHostile(t, c.content)
 			if out.code == 0 || !strings.Contains(out.stderr, "read the image: ") || !strings.Contains(out.stderr, c.says) {
 				t.Errorf("status %d, without %q\n%s", out.code, c.says, out)
 			}
@@ -311,7 +309,6 @@ func TestArchiveThatIsNoImage(t *testing.T) {
 // TestLimitsOfThePolicy reads an honest image under a policy that allows less.
 func TestLimitsOfThePolicy(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	var entries []entry
 	for i := range 1001 {
 		entries = append(entries, file(fmt.Sprintf("srv/%d", i), "x"))
@@ -327,7 +324,7 @@ func TestLimitsOfThePolicy(t *testing.T) {
 			t.Parallel()
 			source := t.TempDir()
 			write(t, filepath.Join(source, "imagegate.yaml"), policy+"\n")
-			unreadable(t, judgeHostile(t, imagegate, content, "--source="+source), "layer 1 of 1 ("+must(layer.Digest()).String()+")", says)
+			unreadable(t, judgeHostile(t, content, "--source="+source), "layer 1 of 1 ("+must(layer.Digest()).String()+")", says)
 		})
 	}
 }
@@ -360,7 +357,7 @@ func TestArchiveThatIsStrange(t *testing.T) {
 	again = must(mutate.ConfigFile(again, config))
 	a := archiveOf(t, again)
 	a["manifest.json"] = []byte(`[{"Config": "oci-layout", "RepoTags": ["innocent:1"], "Layers": []}]`)
-	out := dagger(t, "call", "check-image", "--archive="+save(t, a.bytes())).succeed(t)
+	out := shareModule(t).call(t, "check-image", "--archive="+save(t, a.bytes())).succeed(t)
 	for _, want := range []string{"image passed", "scan passed", "run passed"} {
 		if !strings.Contains(out.stdout, want) {
 			t.Errorf("the table lacks %q\n%s", want, out)
@@ -383,7 +380,7 @@ func TestArchiveOfBuildx(t *testing.T) {
 			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": must(img.Digest()).String()},
 		}})
 	outer := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: inner})
-	out := dagger(t, "call", "check-image", "--source=examples/go-api", "--archive="+save(t, archiveOfIndex(t, outer).bytes())).succeed(t)
+	out := shareModule(t).call(t, "check-image", "--source=examples/go-api", "--archive="+save(t, archiveOfIndex(t, outer).bytes())).succeed(t)
 	for _, want := range []string{"image passed", "scan passed", "run passed", must(inner.Digest()).String()} {
 		if !strings.Contains(out.stdout, want) {
 			t.Errorf("the table lacks %q\n%s", want, out)

@@ -36,8 +36,7 @@ func TestExamplesPass(t *testing.T) {
 
 // TestVariants applies each patch of examples/variants to its example, and
 // expects verify to be blocked by exactly the checks that the patch names; where those
-// are all of the source, lint: the image is the example's. Each is a call of its own:
-// the engine keeps all that a session has built until it ends.
+// are all of the source, lint: the image is the example's.
 func TestVariants(t *testing.T) {
 	t.Parallel()
 	for _, patch := range glob(t, root, "examples/variants/*.patch") {
@@ -50,7 +49,7 @@ func TestVariants(t *testing.T) {
 			if !slices.ContainsFunc(v.blockedBy, func(id string) bool { return !strings.HasPrefix(id, "source/") }) {
 				function = "lint"
 			}
-			out := dagger(t, "call", function, "--source="+source)
+			out := shareModule(t).call(t, function, "--source="+source)
 			if got := out.blocked(t); !slices.Equal(got, v.blockedBy) {
 				t.Errorf("blocked by %v, want %v\n%s", got, v.blockedBy, out)
 			}
@@ -63,7 +62,7 @@ func TestGatesOnTheirOwn(t *testing.T) {
 	for gate, checks := range map[string]string{"lint": "source/*", "image": "image/user", "scan": "vuln/database", "run": "runtime/user"} {
 		t.Run(gate, func(t *testing.T) {
 			t.Parallel()
-			out := dagger(t, "call", gate, "--source=examples/go-api").succeed(t)
+			out := shareModule(t).call(t, gate, "--source=examples/go-api").succeed(t)
 			if !strings.Contains(out.stdout, checks) || !strings.Contains(out.stdout, gate+" passed") {
 				t.Errorf("the table of the gate alone:\n%s", out)
 			}
@@ -87,7 +86,7 @@ func TestScratchWithAUidAlone(t *testing.T) {
 		}
 		return "FROM scratch AS production"
 	}))
-	out := dagger(t, "call", "verify", "--source="+source).succeed(t)
+	out := shareModule(t).call(t, "verify", "--source="+source).succeed(t)
 	if !regexp.MustCompile(`runtime/user +uid 10001, gid 0`).MatchString(out.stdout) {
 		t.Errorf("%s", out)
 	}

@@ -19,7 +19,6 @@ const mirror = "127.0.0.1:5000"
 // none may read as a pass.
 func TestBrokenScanner(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	for what, script := range map[string]string{
 		"killed":        "kill -KILL $$",
 		"silent":        "exit 0",
@@ -29,12 +28,14 @@ func TestBrokenScanner(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			image := mirror + "/imagegate/scanner-" + strings.ReplaceAll(what, " ", "-") + ":1"
+			imagegate, image := shareModule(t), mirror+"/imagegate/scanner-"+strings.ReplaceAll(what, " ", "-")+":1"
 			// The database is fetched by a scanner that works.
 			database := filepath.Join(t.TempDir(), "database")
-			dagger(t, "core", "container", "from", "--address=debian:bookworm-slim",
-				"with-new-file", "--path=/usr/local/bin/trivy", "--contents=#!/bin/sh\n"+script+"\n", "--permissions=0755",
-				"publish", "--address="+image).succeed(t)
+			// 493 is 0755.
+			const publish = `{ container { from(address: "debian:bookworm-slim") { withNewFile(path: "/usr/local/bin/trivy", contents: %q, permissions: 493) { publish(address: %q) } } } }`
+			if err := imagegate.query(t.Context(), new(any), publish, "#!/bin/sh\n"+script+"\n", image); err != nil {
+				t.Fatal(err)
+			}
 			writeDatabase(t, database, fresh)
 			out := imagegate.call(t, "--scanner-image="+image, "--database="+database, "verify", "--source="+app)
 			blocked := out.blocked(t)
@@ -55,7 +56,7 @@ func TestBrokenScanner(t *testing.T) {
 
 func TestScannerThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	out := dagger(t, "call", "--scanner-image="+mirror+"/imagegate/no-such-scanner:1", "verify", "--source="+app)
+	out := shareModule(t).call(t, "--scanner-image="+mirror+"/imagegate/no-such-scanner:1", "verify", "--source="+app)
 	if blocked := out.blocked(t); !strings.Contains(strings.Join(blocked, " "), "vuln/vulnerability") {
 		t.Errorf("blocked by %v", blocked)
 	}
@@ -65,7 +66,7 @@ func TestOldDatabase(t *testing.T) {
 	t.Parallel()
 	database := filepath.Join(t.TempDir(), "database")
 	writeDatabase(t, database, old)
-	out := dagger(t, "call", "--database="+database, "verify", "--source="+app)
+	out := shareModule(t).call(t, "--database="+database, "verify", "--source="+app)
 	if got := strings.Join(out.blocked(t), " "); got != "vuln/database" {
 		t.Errorf("blocked by %s\n%s", got, out)
 	}
@@ -75,7 +76,7 @@ func TestDatabaseGivenAsADirectory(t *testing.T) {
 	t.Parallel()
 	database := filepath.Join(t.TempDir(), "database")
 	writeDatabase(t, database, fresh)
-	out := dagger(t, "call", "--database="+database, "scan", "--source="+app).succeed(t)
+	out := shareModule(t).call(t, "--database="+database, "scan", "--source="+app).succeed(t)
 	if !strings.Contains(out.stdout, "directory given with --database") {
 		t.Errorf("the table does not name the database\n%s", out)
 	}
@@ -177,7 +178,7 @@ func TestBuildThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dockerfile, strings.Replace(string(text), "RUN ", "RUN echo the reason >&2; exit 7\nRUN ", 1))
-	out := dagger(t, "call", "verify", "--source="+source)
+	out := shareModule(t).call(t, "verify", "--source="+source)
 	if got := strings.Join(out.blocked(t), " "); got != "build/image" {
 		t.Errorf("blocked by %s", got)
 	}

@@ -18,7 +18,6 @@ func (r result) contains(words string) bool {
 // TestImageWarnings has the image gate find what only warns.
 func TestImageWarnings(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	for _, c := range []struct {
 		name, example string
 		old, with     string            // in the Dockerfile
@@ -50,7 +49,7 @@ func TestImageWarnings(t *testing.T) {
 			for name, text := range c.files {
 				write(t, filepath.Join(source, name), text)
 			}
-			out := imagegate.call(t, slices.Concat(c.args, []string{"image", "--source=" + source})...).succeed(t)
+			out := shareModule(t).call(t, slices.Concat(c.args, []string{"image", "--source=" + source})...).succeed(t)
 			if !regexp.MustCompile(c.row).MatchString(out.stdout) {
 				t.Errorf("the table has no row %q\n%s", c.row, out)
 			}
@@ -63,10 +62,9 @@ func TestImageWarnings(t *testing.T) {
 
 func TestBudgets(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	image := func(t *testing.T, flag string) result {
 		t.Helper()
-		return imagegate.call(t, flag, "image", "--source=examples/go-api")
+		return shareModule(t).call(t, flag, "image", "--source=examples/go-api")
 	}
 	for flag, says := range map[string]string{
 		"--max-compressed-size=1kB": `MB compressed, \S+ MB over the budget of 1\.0 kB`,
@@ -92,7 +90,7 @@ func TestBudgets(t *testing.T) {
 // TestGrowth measures an image against the one before, which lacked a file.
 func TestGrowth(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
+	imagegate := shareModule(t)
 	before := filepath.Join(t.TempDir(), "before.tar")
 	dagger(t, "call", "build", "--source=examples/go-api", "as-tarball", "export", "--path="+before).succeed(t)
 	source := copyExample(t, "go-api")
@@ -117,7 +115,6 @@ func TestGrowth(t *testing.T) {
 
 func TestReproducible(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	for _, c := range []struct {
 		name, run string
 		differs   string // empty: the builds are the same
@@ -130,7 +127,7 @@ func TestReproducible(t *testing.T) {
 			t.Parallel()
 			source := t.TempDir()
 			write(t, filepath.Join(source, "Dockerfile"), "FROM debian:bookworm-slim\nRUN "+c.run+"\n")
-			out := imagegate.call(t, "reproducible", "--source="+source)
+			out := shareModule(t).call(t, "reproducible", "--source="+source)
 			switch {
 			case c.differs == "" && (out.code != 0 || !strings.Contains(out.stdout, "two builds for linux/amd64 are the same")):
 				t.Errorf("status %d\n%s", out.code, out)

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -41,9 +43,62 @@ type argumentType struct {
 // caller with variables besides the test's own.
 func serveModule(t *testing.T, env ...string) *module {
 	t.Helper()
-	m := &module{session: openSession(t, root, env...), functions: map[string]function{}}
-	if err := m.query(t.Context(), new(any), `{ moduleSource(refString: %q) { asModule { serve } } }`, root); err != nil {
-		t.Fatalf("serve the module: %v", err)
+	m := &module{session: openSession(t, root, env...)}
+	if err := m.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// testsOfSession is how many tests share a session: the engine keeps all that a session
+// has built until it ends.
+const testsOfSession = 8
+
+// shared is the session of the tests that need none of their own.
+var shared struct {
+	sync.Mutex
+	module *module
+	// given is to how many tests it was, and used how many of them still have it.
+	given int
+	used  *int
+}
+
+// shareModule returns the module in a session that other tests have as well.
+func shareModule(t *testing.T) *module {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.used == nil || *shared.used == 0 || shared.given == testsOfSession {
+		s, err := startSession(root, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &module{session: s}
+		if err := m.load(t.Context()); err != nil {
+			s.end()
+			t.Fatal(err)
+		}
+		shared.module, shared.given, shared.used = m, 0, new(int)
+	}
+	m, used := shared.module, shared.used
+	shared.given++
+	*used++
+	t.Cleanup(func() {
+		shared.Lock()
+		*used--
+		last := *used == 0
+		shared.Unlock()
+		if last {
+			m.end()
+		}
+	})
+	return m
+}
+
+// load serves the module in its session.
+func (m *module) load(ctx context.Context) error {
+	if err := m.query(ctx, new(any), `{ moduleSource(refString: %q) { asModule { serve } } }`, root); err != nil {
+		return fmt.Errorf("serve the module: %w", err)
 	}
 	const signature = `name args { name typeDef { kind asObject { name } asList { elementTypeDef { kind asObject { name } } } } }`
 	var served struct {
@@ -55,9 +110,10 @@ func serveModule(t *testing.T, env ...string) *module {
 			}
 		}
 	}
-	if err := m.query(t.Context(), &served, `{ currentTypeDefs { asObject { name constructor { `+signature+` } functions { `+signature+` } } } }`); err != nil {
-		t.Fatalf("ask for the module's functions: %v", err)
+	if err := m.query(ctx, &served, `{ currentTypeDefs { asObject { name constructor { `+signature+` } functions { `+signature+` } } } }`); err != nil {
+		return fmt.Errorf("ask for the module's functions: %w", err)
 	}
+	m.functions = map[string]function{}
 	for _, def := range served.CurrentTypeDefs {
 		if def.AsObject.Name == "Imagegate" {
 			m.constructor = def.AsObject.Constructor
@@ -67,9 +123,9 @@ func serveModule(t *testing.T, env ...string) *module {
 		}
 	}
 	if len(m.functions) == 0 {
-		t.Fatal("the session has no functions of the module")
+		return errors.New("the session has no functions of the module")
 	}
-	return m
+	return nil
 }
 
 // call calls a function with the arguments of "dagger call": flags of the module, the

@@ -52,15 +52,18 @@ func main() {
 
 func TestPlatforms(t *testing.T) {
 	t.Parallel()
+	imagegate := shareModule(t)
 	for _, arch := range []string{"amd64", "arm64"} {
-		dagger(t, "core", "container", "--platform=linux/"+arch, "with-new-file", "--path=/etc/base", "--contents="+arch,
-			"publish", "--address="+mirror+"/imagegate/base-"+arch+":1").succeed(t)
+		const publish = `{ container(platform: %q) { withNewFile(path: "/etc/base", contents: %q) { publish(address: %q) } } }`
+		if err := imagegate.query(t.Context(), new(any), publish, "linux/"+arch, arch, mirror+"/imagegate/base-"+arch+":1"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	source := t.TempDir()
 	for name, text := range multiPlatform {
 		write(t, filepath.Join(source, name), text)
 	}
-	out := dagger(t, "call", "--platform=linux/amd64,linux/arm64", "verify", "--source="+source).succeed(t)
+	out := imagegate.call(t, "--platform=linux/amd64,linux/arm64", "verify", "--source="+source).succeed(t)
 	for _, says := range []string{
 		"(linux/amd64, linux/arm64)", "image linux/arm64 passed", "scan linux/arm64 passed",
 		"run linux/amd64 passed", "run linux/arm64 skipped",
@@ -80,7 +83,7 @@ func TestPlatforms(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dockerfile, strings.Replace(string(text), mirror+"/imagegate/base-$TARGETARCH:1", "scratch", 1))
-	wrong := dagger(t, "call", "--platform=linux/arm64", "verify", "--source="+source)
+	wrong := imagegate.call(t, "--platform=linux/arm64", "verify", "--source="+source)
 	if got := strings.Join(wrong.blocked(t), " "); got != "build/image" || !strings.Contains(wrong.stderr, "linux/arm64") {
 		t.Errorf("blocked by %s\n%s", got, wrong)
 	}

@@ -13,7 +13,7 @@ import (
 // blocks again when that has expired.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
-	imagegate, source := serveModule(t), copyExample(t, "go-api")
+	imagegate, source := shareModule(t), copyExample(t, "go-api")
 	verify := func(policy string) document {
 		t.Helper()
 		write(t, filepath.Join(source, "imagegate.yaml"), policy)
@@ -61,7 +61,7 @@ func statusOf(doc document, check string) string {
 // TestOrganisation lays the policy of a project over that of its organisation.
 func TestOrganisation(t *testing.T) {
 	t.Parallel()
-	imagegate, source, organisation := serveModule(t), copyExample(t, "go-api"), t.TempDir()
+	imagegate, source, organisation := shareModule(t), copyExample(t, "go-api"), t.TempDir()
 	write(t, filepath.Join(organisation, "imagegate.yaml"), "budgets: {max-size: 1kB}\nlocked: [budgets]\n")
 	lint := func(args ...string) result {
 		return imagegate.call(t, append(append([]string{"--policy=" + organisation}, args...), "lint", "--source="+source)...)
@@ -95,11 +95,12 @@ func TestInitAndBaseline(t *testing.T) {
 	}
 	dagger(t, "call", "--max-size=1kB", "baseline", "--source="+written, "after", "file", "--path=.imagegate-baseline.json",
 		"export", "--path="+filepath.Join(written, ".imagegate-baseline.json")).succeed(t)
-	doc := report(t, "--max-size=1kB", "report", "--source="+written)
+	imagegate := shareModule(t)
+	doc := imagegate.report(t, "--max-size=1kB", "report", "--source="+written)
 	if doc.Verdict != "passed" || statusOf(doc, "image/size") != "waived" {
 		t.Errorf("with a baseline it is %s, by %v", doc.Verdict, doc.Blocked)
 	}
-	doc = report(t, "report", "--source="+written)
+	doc = imagegate.report(t, "report", "--source="+written)
 	if doc.Verdict != "passed" || statusOf(doc, "policy/gone") != "warn" {
 		t.Errorf("with a baseline whose finding is gone it is %s, by %v", doc.Verdict, doc.Blocked)
 	}

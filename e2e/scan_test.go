@@ -23,11 +23,10 @@ var vulnerableComponents = map[string]struct{ variant, id, alias, component, pur
 // and by a VEX document, lets the waiver expire, and mends it.
 func TestVulnerabilityOverTime(t *testing.T) {
 	t.Parallel()
-	imagegate := serveModule(t)
 	for kind, c := range vulnerableComponents {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			patch := filepath.Join(root, "examples", "variants", c.variant+".patch")
+			imagegate, patch := shareModule(t), filepath.Join(root, "examples", "variants", c.variant+".patch")
 			source := copyExample(t, readVariant(t, patch).example)
 			policy := filepath.Join(source, "imagegate.yaml")
 			waiver := func(subject string, expires time.Time) string {
@@ -82,7 +81,7 @@ func TestVulnerabilityOverTime(t *testing.T) {
 // that cannot be read is no pass.
 func TestReportOfAnotherTool(t *testing.T) {
 	t.Parallel()
-	imagegate, dir := serveModule(t), t.TempDir()
+	imagegate, dir := shareModule(t), t.TempDir()
 	for name, c := range map[string]struct{ text, blocked string }{
 		"a finding": {
 			`{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "some-scanner"}}, "results": [{"ruleId": "malware", "level": "error", "message": {"text": "a miner of coins"}}]}]}`,

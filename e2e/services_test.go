@@ -43,7 +43,8 @@ func (d document) results(gate string) map[string]string {
 // without either, with no more than the name of its Compose file.
 func TestComposeWithPostgreSQLAndRedis(t *testing.T) {
 	t.Parallel()
-	doc := report(t, "--compose=compose.yaml", "report", "--source=examples/orders-api")
+	imagegate := shareModule(t)
+	doc := imagegate.report(t, "--compose=compose.yaml", "report", "--source=examples/orders-api")
 	if doc.Verdict != "passed" {
 		t.Errorf("blocked by %v", doc.Blocked)
 	}
@@ -52,7 +53,7 @@ func TestComposeWithPostgreSQLAndRedis(t *testing.T) {
 			t.Errorf("%s is %s", check, status)
 		}
 	}
-	out := dagger(t, "call", "run", "--source=examples/orders-api")
+	out := imagegate.call(t, "run", "--source=examples/orders-api")
 	if blocked := out.blocked(t); !slices.Equal(blocked, []string{"runtime/start"}) || !strings.Contains(out.stderr, "DATABASE_URL must be set") {
 		t.Errorf("without them it is blocked by %v\n%s", blocked, out)
 	}
@@ -62,7 +63,7 @@ func TestServiceThatIsNeverHealthy(t *testing.T) {
 	t.Parallel()
 	source := copyExample(t, "orders-api")
 	edit(t, filepath.Join(source, "compose.yaml"), `["CMD", "redis-cli", "ping"]`, `["CMD", "redis-cli", "-p", "1", "ping"]`)
-	out := dagger(t, "call", "--compose=compose.yaml", "--start-timeout=30s", "run", "--source="+source)
+	out := shareModule(t).call(t, "--compose=compose.yaml", "--start-timeout=30s", "run", "--source="+source)
 	if blocked := out.blocked(t); !slices.Contains(blocked, "runtime/start") {
 		t.Errorf("blocked by %v", blocked)
 	}
@@ -81,7 +82,7 @@ func TestServiceThatEnds(t *testing.T) {
 	t.Parallel()
 	source := copyExample(t, "orders-api")
 	edit(t, filepath.Join(source, "compose.yaml"), "POSTGRES_HOST_AUTH_METHOD: trust", "POSTGRES_HOST_AUTH_METHOD: scram-sha-256")
-	out := dagger(t, "call", "--compose=compose.yaml", "run", "--source="+source)
+	out := shareModule(t).call(t, "--compose=compose.yaml", "run", "--source="+source)
 	out.blocked(t)
 	if text := strings.Join(strings.Fields(out.stderr), " "); !strings.Contains(text, "the service db exited with status 1 before it was ready") {
 		t.Errorf("the table does not say why\n%s", out)
@@ -102,7 +103,7 @@ func TestServicesOfTheCaller(t *testing.T) {
 				_, port, _ := net.SplitHostPort(strings.TrimPrefix(args[0], "--bind=tcp://"))
 				args = append(args, "--env=REDIS_URL=redis://cache:"+port+"/0")
 			}
-			out := dagger(t, append(append([]string{"call", "--compose=compose.yaml"}, args...), "run", "--source=examples/orders-api")...).succeed(t)
+			out := shareModule(t).call(t, slices.Concat([]string{"--compose=compose.yaml"}, args, []string{"run", "--source=examples/orders-api"})...).succeed(t)
 			if !strings.Contains(out.stdout, "runtime/healthcheck ") {
 				t.Errorf("%s", out)
 			}
@@ -183,9 +184,9 @@ func readCommand(r *bufio.Reader) ([]string, error) {
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const value = "s3cr3t-of-this-test"
-	secret := []string{"API_TOKEN_OF_TEST=" + value}
+	imagegate := serveModule(t, "API_TOKEN_OF_TEST="+value, "PORT=8080")
 	run := func(source string) result {
-		return daggerIn(t, root, secret, "call", "--secret-env=env:API_TOKEN_OF_TEST", "--secret-env-name=API_TOKEN", "run", "--source="+source)
+		return imagegate.call(t, "--secret-env=env:API_TOKEN_OF_TEST", "--secret-env-name=API_TOKEN", "run", "--source="+source)
 	}
 	kept := run("examples/go-api").succeed(t)
 	source := copyExample(t, "go-api")
@@ -200,7 +201,7 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 	// A number that the probe's document is full of.
-	out := daggerIn(t, root, []string{"PORT=8080"}, "call", "--secret-env=env:PORT", "run", "--source=examples/go-api")
+	out := imagegate.call(t, "--secret-env=env:PORT", "run", "--source=examples/go-api")
 	if blocked := out.blocked(t); !slices.Equal(blocked, []string{"runtime/secrets-in-output"}) {
 		t.Errorf("blocked by %v\n%s", blocked, out)
 	}
@@ -210,13 +211,14 @@ func TestSecrets(t *testing.T) {
 // is said to require, and one that refuses to.
 func TestRequiredVariables(t *testing.T) {
 	t.Parallel()
-	ignores := dagger(t, "call", "--required=GREETING", "--env=GREETING=hello", "run", "--source=examples/go-api")
+	imagegate := shareModule(t)
+	ignores := imagegate.call(t, "--required=GREETING", "--env=GREETING=hello", "run", "--source=examples/go-api")
 	if blocked := ignores.blocked(t); !slices.Equal(blocked, []string{"runtime/required-variable"}) || !strings.Contains(ignores.stderr, "GREETING") {
 		t.Errorf("blocked by %v\n%s", blocked, ignores)
 	}
 	source := copyExample(t, "go-api")
 	edit(t, filepath.Join(source, "main.go"), "	var err error\n	switch", "	if os.Getenv(\"GREETING\") == \"\" {\n		fmt.Fprintln(os.Stderr, \"GREETING must be set\")\n		os.Exit(1)\n	}\n	var err error\n	switch")
-	out := dagger(t, "call", "--required=GREETING", "--env=GREETING=hello", "run", "--source="+source).succeed(t)
+	out := imagegate.call(t, "--required=GREETING", "--env=GREETING=hello", "run", "--source="+source).succeed(t)
 	if !strings.Contains(out.stdout, "ends without GREETING") {
 		t.Errorf("%s", out)
 	}

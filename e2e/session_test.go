@@ -18,12 +18,22 @@ import (
 // function for: https://docs.dagger.io/getting-started/api/http/
 type session struct {
 	url, token string
+	end        func()
 }
 
 // openSession opens a session, which lasts as long as the test, of a caller in a
 // directory, with variables besides the test's own.
 func openSession(t *testing.T, dir string, env ...string) *session {
 	t.Helper()
+	s, err := startSession(dir, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.end)
+	return s
+}
+
+func startSession(dir string, env []string) (*session, error) {
 	cmd := exec.Command(filepath.Join(root, "hack", "dagger"), "--silent", "session")
 	cmd.Dir = dir // whose .env has the defaults of modules
 	cmd.Env = append(os.Environ(), env...)
@@ -31,19 +41,15 @@ func openSession(t *testing.T, dir string, env ...string) *session {
 	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() {
-		stdin.Close() // ends the session
-		_ = cmd.Wait()
-	})
 	var opened struct {
 		Port  int
 		Token string `json:"session_token"`
@@ -55,9 +61,15 @@ func openSession(t *testing.T, dir string, env ...string) *session {
 	if err != nil || opened.Port == 0 {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // so that all of stderr is there
-		t.Fatalf("open a session of the engine: %q, %v\n%s", line, err, stderr.String())
+		return nil, fmt.Errorf("open a session of the engine: %q, %v\n%s", line, err, stderr.String())
 	}
-	return &session{url: "http://127.0.0.1:" + strconv.Itoa(opened.Port) + "/query", token: opened.Token}
+	return &session{
+		url: "http://127.0.0.1:" + strconv.Itoa(opened.Port) + "/query", token: opened.Token,
+		end: func() {
+			stdin.Close()
+			_ = cmd.Wait()
+		},
+	}, nil
 }
 
 // query runs a GraphQL query, and decodes what it returns.
