@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/imagegate/imagegate/checks"
-	"github.com/imagegate/imagegate/checks/policy"
 	"github.com/imagegate/imagegate/checks/report"
 	"github.com/imagegate/imagegate/checks/runtime"
 	"github.com/imagegate/imagegate/checks/vuln"
@@ -47,7 +46,7 @@ func (m *Imagegate) CheckImage(
 	} else {
 		gates = append(gates, m.judgeImage(ctx, img, m.scan, m.run(ctx, source))...)
 	}
-	return verdict(report.Report{Image: img.describe(), Gates: policy.Review(gates, by)})
+	return verdict(reviewed(img, gates, by))
 }
 
 const notRead = "the image could not be read: the image gate says why"

@@ -43,7 +43,7 @@ func (m *Imagegate) only(ctx context.Context, source *dagger.Directory, by polic
 	if img != nil {
 		gates = append(gates, m.judgeImage(ctx, img, gate)...)
 	}
-	return verdict(report.Report{Image: img.describe(), Gates: policy.Review(gates, by)})
+	return verdict(reviewed(img, gates, by))
 }
 
 func (m *Imagegate) image(ctx context.Context, img *tarball, p platformImage) report.Gate {

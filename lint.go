@@ -25,7 +25,7 @@ func (m *Imagegate) Lint(
 	source *dagger.Directory,
 ) (string, error) {
 	m, by := m.under(ctx, source)
-	return verdict(report.Report{Gates: policy.Review([]report.Gate{m.lint(ctx, source, by)}, by)})
+	return verdict(reviewed(nil, []report.Gate{m.lint(ctx, source, by)}, by))
 }
 
 func (m *Imagegate) lint(ctx context.Context, dir *dagger.Directory, by policy.Input) report.Gate {

@@ -346,8 +346,8 @@ func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisec
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // An image that passed is not judged again within five minutes for the same source and
-// flags: the same table is printed. Report and publish always judge. The flags that all
-// functions share stand before the function's name.
+// flags: the same table is printed, which says when it was judged. Report and publish
+// always judge. The flags that all functions share stand before the function's name.
 //
 // +cache="5m"
 func (m *Imagegate) Verify(
@@ -380,7 +380,7 @@ func (m *Imagegate) judgeBy(ctx context.Context, source *dagger.Directory, by po
 		judged = m.judgeImage(ctx, img, m.image, m.scan, run)
 	})
 	side.Wait()
-	return report.Report{Image: img.describe(), Gates: policy.Review(append([]report.Gate{lint, built}, judged...), by)}, img
+	return reviewed(img, append([]report.Gate{lint, built}, judged...), by), img
 }
 
 // imageGate judges one platform of the tarball.
@@ -422,6 +422,11 @@ func timed(ctx context.Context, name, platform string, judge func(context.Contex
 		span.SetStatus(codes.Error, gate.Verdict())
 	}
 	return gate
+}
+
+// reviewed returns what the gates have come to by now, under the policy.
+func reviewed(img *tarball, gates []report.Gate, by policy.Input) report.Report {
+	return report.Report{Image: img.describe(), Gates: policy.Review(gates, by), Judged: time.Now()}
 }
 
 // verdict returns the table, as an error where anything blocks.

@@ -104,7 +104,7 @@ func TestSameInputSameVerdict(t *testing.T) {
 // TestVerifyAgain tells by the times in the table whether an image was judged again.
 func TestVerifyAgain(t *testing.T) {
 	t.Parallel()
-	gates := regexp.MustCompile(`(?m)^gates .*$`)
+	gates := regexp.MustCompile(`(?m)^gates .*\njudged .*$`)
 	verify := func(timeout string, flags ...string) (times string, code int) {
 		t.Helper()
 		out := daggerIn(t, root, []string{"SHUTDOWN_TIMEOUT_MS=" + timeout},

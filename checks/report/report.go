@@ -14,6 +14,8 @@ type Report struct {
 	// Image is what the verdict is about; nil where no image was built.
 	Image *Image `json:"image,omitempty"`
 	Gates []Gate `json:"gates"`
+	// Judged is when the gates had ended. It is no part of the verdict.
+	Judged time.Time `json:"-"`
 }
 
 // Image names the bytes that the gates read.

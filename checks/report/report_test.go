@@ -13,8 +13,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of testdata anew")
 
+var judged = time.Date(2026, 11, 30, 5, 12, 9, 0, time.FixedZone("CET", 3600))
+
 var blocked = Report{
-	Image: &Image{Digest: "sha256:" + "2f1c", Platforms: []string{"linux/amd64"}},
+	Judged: judged,
+	Image:  &Image{Digest: "sha256:" + "2f1c", Platforms: []string{"linux/amd64"}},
 	Gates: []Gate{
 		{Name: "lint", Time: 120 * time.Millisecond, Results: []checks.Result{
 			{Check: "source/base-tag", Title: "base images carry a version", Status: checks.Pass},
@@ -35,7 +38,8 @@ var blocked = Report{
 }
 
 var passed = Report{
-	Image: &Image{Digest: "sha256:" + "2f1c", Platforms: []string{"linux/amd64", "linux/arm64"}},
+	Judged: judged,
+	Image:  &Image{Digest: "sha256:" + "2f1c", Platforms: []string{"linux/amd64", "linux/arm64"}},
 	Gates: []Gate{
 		{Name: "image", Platform: "linux/arm64", Time: time.Second, Results: []checks.Result{
 			{Check: "image/size", Title: "small", Status: checks.Pass, Detail: "63.2 MB of 500 MB"},

@@ -142,6 +142,7 @@ func summary(r Report) string {
 		}
 	}
 	fmt.Fprintf(&b, "gates    %s\n", strings.Join(gates, ", "))
+	fmt.Fprintf(&b, "judged   %s\n", r.Judged.UTC().Format("2006-01-02 15:04:05 UTC"))
 	verdict := r.Verdict()
 	if blocked := r.blockedFamilies(); len(blocked) > 0 {
 		verdict += " by " + strings.Join(blocked, ", ")

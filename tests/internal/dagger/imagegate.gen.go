@@ -182,7 +182,7 @@ type ImagegateCheckImageOpts struct {
 	//
 	// Directory that the image was built from, for its policy, Dockerfile and Compose files.
 	//
-	Source *Directory // imagegate (../../../check_image.go:31:2)
+	Source *Directory // imagegate (../../../check_image.go:30:2)
 }
 
 // Judge an image that was built elsewhere, by the gates image, scan and run.
@@ -191,7 +191,7 @@ type ImagegateCheckImageOpts struct {
 // harm its reader reaches neither a scanner nor the engine.
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // The flags that all functions share stand before the function's name.
-func (r *Imagegate) CheckImage(ctx context.Context, archive *File, opts ...ImagegateCheckImageOpts) (string, error) { // imagegate (../../../check_image.go:24:1)
+func (r *Imagegate) CheckImage(ctx context.Context, archive *File, opts ...ImagegateCheckImageOpts) (string, error) { // imagegate (../../../check_image.go:23:1)
 	assertNotNil("archive", archive)
 	if r.checkImage != nil {
 		return *r.checkImage, nil
@@ -580,8 +580,8 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 //
 // Prints one table of what was found, and ends non-zero where anything blocks.
 // An image that passed is not judged again within five minutes for the same source and
-// flags: the same table is printed. Report and publish always judge. The flags that all
-// functions share stand before the function's name.
+// flags: the same table is printed, which says when it was judged. Report and publish
+// always judge. The flags that all functions share stand before the function's name.
 func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../main.go:353:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
