@@ -380,7 +380,7 @@ func TestArchiveOfBuildx(t *testing.T) {
 			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": must(img.Digest()).String()},
 		}})
 	outer := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: inner})
-	out := shareModule(t).call(t, "check-image", "--source=examples/go-api", "--archive="+save(t, archiveOfIndex(t, outer).bytes())).succeed(t)
+	out := dagger(t, "call", "check-image", "--source=examples/go-api", "--archive="+save(t, archiveOfIndex(t, outer).bytes())).succeed(t)
 	for _, want := range []string{"image passed", "scan passed", "run passed", must(inner.Digest()).String()} {
 		if !strings.Contains(out.stdout, want) {
 			t.Errorf("the table lacks %q\n%s", want, out)

@@ -1,7 +1,8 @@
-// Package e2e runs imagegate as its users do, through the dagger command on a
-// real engine, on the examples, on their broken variants, and against a real
-// registry. It stands in a module of its own, so that what it needs is compiled
-// by nobody else.
+// Package e2e runs imagegate as its users do, on a real engine, on the examples, on
+// their broken variants, and against a real registry: through the dagger command, and,
+// where what counts is what the gates find, as those who call the module from their own
+// code, which takes less time. It stands in a module of its own, so that what it needs
+// is compiled by nobody else.
 package e2e
 
 import (

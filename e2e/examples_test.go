@@ -62,7 +62,7 @@ func TestGatesOnTheirOwn(t *testing.T) {
 	for gate, checks := range map[string]string{"lint": "source/*", "image": "image/user", "scan": "vuln/database", "run": "runtime/user"} {
 		t.Run(gate, func(t *testing.T) {
 			t.Parallel()
-			out := shareModule(t).call(t, gate, "--source=examples/go-api").succeed(t)
+			out := dagger(t, "call", gate, "--source=examples/go-api").succeed(t)
 			if !strings.Contains(out.stdout, checks) || !strings.Contains(out.stdout, gate+" passed") {
 				t.Errorf("the table of the gate alone:\n%s", out)
 			}

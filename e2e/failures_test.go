@@ -76,7 +76,7 @@ func TestDatabaseGivenAsADirectory(t *testing.T) {
 	t.Parallel()
 	database := filepath.Join(t.TempDir(), "database")
 	writeDatabase(t, database, fresh)
-	out := shareModule(t).call(t, "--database="+database, "scan", "--source="+app).succeed(t)
+	out := dagger(t, "call", "--database="+database, "scan", "--source="+app).succeed(t)
 	if !strings.Contains(out.stdout, "directory given with --database") {
 		t.Errorf("the table does not name the database\n%s", out)
 	}

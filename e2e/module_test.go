@@ -50,49 +50,53 @@ func serveModule(t *testing.T, env ...string) *module {
 	return m
 }
 
-// testsOfSession is how many tests share a session: the engine keeps all that a session
-// has built until it ends.
-const testsOfSession = 8
-
-// shared is the session of the tests that need none of their own.
-var shared struct {
-	sync.Mutex
-	module *module
-	// given is to how many tests it was, and used how many of them still have it.
-	given int
-	used  *int
+// sharedModule is the module in a session that several tests have.
+type sharedModule struct {
+	*module
+	// given is how often it was, and used by how many it still is.
+	given, used int
 }
 
-// shareModule returns the module in a session that other tests have as well.
+// timesShared is how often one session is: the engine keeps all that a session has built
+// until it ends.
+const timesShared = 8
+
+var shared struct {
+	sync.Mutex
+	*sharedModule
+}
+
+// shareModule returns the module in a session that other tests may have as well, and
+// that ends with the last of them.
 func shareModule(t *testing.T) *module {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.used == nil || *shared.used == 0 || shared.given == testsOfSession {
-		s, err := startSession(root, nil)
+	if s := shared.sharedModule; s == nil || s.used == 0 || s.given == timesShared {
+		opened, err := startSession(t.Context(), root, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &module{session: s}
+		m := &module{session: opened}
 		if err := m.load(t.Context()); err != nil {
-			s.end()
+			opened.end()
 			t.Fatal(err)
 		}
-		shared.module, shared.given, shared.used = m, 0, new(int)
+		shared.sharedModule = &sharedModule{module: m}
 	}
-	m, used := shared.module, shared.used
-	shared.given++
-	*used++
+	s := shared.sharedModule
+	s.given++
+	s.used++
 	t.Cleanup(func() {
 		shared.Lock()
-		*used--
-		last := *used == 0
+		s.used--
+		last := s.used == 0
 		shared.Unlock()
 		if last {
-			m.end()
+			s.end()
 		}
 	})
-	return m
+	return s.module
 }
 
 // load serves the module in its session.
@@ -133,8 +137,7 @@ func (m *module) load(ctx context.Context) error {
 // prints is the result's stdout, its error the stderr of a status other than 0.
 func (m *module) call(t *testing.T, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
+	ctx := t.Context()
 	isFlag := func(arg string) bool { return strings.HasPrefix(arg, "--") }
 	at := slices.IndexFunc(args, func(arg string) bool { return !isFlag(arg) })
 	if at < 0 {
@@ -154,7 +157,7 @@ func (m *module) call(t *testing.T, args ...string) result {
 	query += strings.Repeat(" }", len(chain)+2)
 	var answer any
 	if err := m.query(ctx, &answer, "%s", query); err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("%v: %v", args, err)
 		}
 		return result{stderr: err.Error(), code: 1}

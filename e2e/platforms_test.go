@@ -63,7 +63,7 @@ func TestPlatforms(t *testing.T) {
 	for name, text := range multiPlatform {
 		write(t, filepath.Join(source, name), text)
 	}
-	out := imagegate.call(t, "--platform=linux/amd64", "--platform=linux/arm64", "verify", "--source="+source).succeed(t)
+	out := dagger(t, "call", "--platform=linux/amd64,linux/arm64", "verify", "--source="+source).succeed(t)
 	for _, says := range []string{
 		"(linux/amd64, linux/arm64)", "image linux/arm64 passed", "scan linux/arm64 passed",
 		"run linux/amd64 passed", "run linux/arm64 skipped",

@@ -19,14 +19,13 @@ import (
 // specification, and names the image by the digest that the gates report.
 func TestSBOM(t *testing.T) {
 	t.Parallel()
-	imagegate := shareModule(t)
-	digest := imagegate.report(t, "report", "--source="+app).Image.Digest
+	digest := report(t, "report", "--source="+app).Image.Digest
 	for format, validate := range map[string]func(*testing.T, string) (digest string, packages []string){
 		"cyclonedx": validCycloneDX,
 		"spdx":      validSPDX,
 	} {
 		t.Run(format, func(t *testing.T) {
-			out := imagegate.call(t, "sbom", "--source="+app, "--format="+format, "--name=node-api", "contents").succeed(t)
+			out := dagger(t, "call", "sbom", "--source="+app, "--format="+format, "--name=node-api", "contents").succeed(t)
 			got, packages := validate(t, out.stdout)
 			if got != digest {
 				t.Errorf("it is of %s, the report of %s", got, digest)

@@ -43,8 +43,7 @@ func (d document) results(gate string) map[string]string {
 // without either, with no more than the name of its Compose file.
 func TestComposeWithPostgreSQLAndRedis(t *testing.T) {
 	t.Parallel()
-	imagegate := shareModule(t)
-	doc := imagegate.report(t, "--compose=compose.yaml", "report", "--source=examples/orders-api")
+	doc := report(t, "--compose=compose.yaml", "report", "--source=examples/orders-api")
 	if doc.Verdict != "passed" {
 		t.Errorf("blocked by %v", doc.Blocked)
 	}
@@ -53,7 +52,7 @@ func TestComposeWithPostgreSQLAndRedis(t *testing.T) {
 			t.Errorf("%s is %s", check, status)
 		}
 	}
-	out := imagegate.call(t, "run", "--source=examples/orders-api")
+	out := dagger(t, "call", "run", "--source=examples/orders-api")
 	if blocked := out.blocked(t); !slices.Equal(blocked, []string{"runtime/start"}) || !strings.Contains(out.stderr, "DATABASE_URL must be set") {
 		t.Errorf("without them it is blocked by %v\n%s", blocked, out)
 	}
@@ -103,7 +102,7 @@ func TestServicesOfTheCaller(t *testing.T) {
 				_, port, _ := net.SplitHostPort(strings.TrimPrefix(args[0], "--bind=tcp://"))
 				args = append(args, "--env=REDIS_URL=redis://cache:"+port+"/0")
 			}
-			out := shareModule(t).call(t, slices.Concat([]string{"--compose=compose.yaml"}, args, []string{"run", "--source=examples/orders-api"})...).succeed(t)
+			out := dagger(t, append(append([]string{"call", "--compose=compose.yaml"}, args...), "run", "--source=examples/orders-api")...).succeed(t)
 			if !strings.Contains(out.stdout, "runtime/healthcheck ") {
 				t.Errorf("%s", out)
 			}
@@ -184,9 +183,9 @@ func readCommand(r *bufio.Reader) ([]string, error) {
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const value = "s3cr3t-of-this-test"
-	imagegate := serveModule(t, "API_TOKEN_OF_TEST="+value, "PORT=8080")
+	secret := []string{"API_TOKEN_OF_TEST=" + value}
 	run := func(source string) result {
-		return imagegate.call(t, "--secret-env=env:API_TOKEN_OF_TEST", "--secret-env-name=API_TOKEN", "run", "--source="+source)
+		return daggerIn(t, root, secret, "call", "--secret-env=env:API_TOKEN_OF_TEST", "--secret-env-name=API_TOKEN", "run", "--source="+source)
 	}
 	kept := run("examples/go-api").succeed(t)
 	source := copyExample(t, "go-api")
@@ -201,7 +200,7 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 	// A number that the probe's document is full of.
-	out := imagegate.call(t, "--secret-env=env:PORT", "run", "--source=examples/go-api")
+	out := daggerIn(t, root, []string{"PORT=8080"}, "call", "--secret-env=env:PORT", "run", "--source=examples/go-api")
 	if blocked := out.blocked(t); !slices.Equal(blocked, []string{"runtime/secrets-in-output"}) {
 		t.Errorf("blocked by %v\n%s", blocked, out)
 	}
@@ -211,14 +210,13 @@ func TestSecrets(t *testing.T) {
 // is said to require, and one that refuses to.
 func TestRequiredVariables(t *testing.T) {
 	t.Parallel()
-	imagegate := shareModule(t)
-	ignores := imagegate.call(t, "--required=GREETING", "--env=GREETING=hello", "run", "--source=examples/go-api")
+	ignores := shareModule(t).call(t, "--required=GREETING", "--env=GREETING=hello", "run", "--source=examples/go-api")
 	if blocked := ignores.blocked(t); !slices.Equal(blocked, []string{"runtime/required-variable"}) || !strings.Contains(ignores.stderr, "GREETING") {
 		t.Errorf("blocked by %v\n%s", blocked, ignores)
 	}
 	source := copyExample(t, "go-api")
 	edit(t, filepath.Join(source, "main.go"), "	var err error\n	switch", "	if os.Getenv(\"GREETING\") == \"\" {\n		fmt.Fprintln(os.Stderr, \"GREETING must be set\")\n		os.Exit(1)\n	}\n	var err error\n	switch")
-	out := imagegate.call(t, "--required=GREETING", "--env=GREETING=hello", "run", "--source="+source).succeed(t)
+	out := dagger(t, "call", "--required=GREETING", "--env=GREETING=hello", "run", "--source="+source).succeed(t)
 	if !strings.Contains(out.stdout, "ends without GREETING") {
 		t.Errorf("%s", out)
 	}

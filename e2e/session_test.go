@@ -12,20 +12,23 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 )
 
-// session is a session of the engine's own interface, for what the module has no
-// function for: https://docs.dagger.io/getting-started/api/http/
+// session is a session of the engine's own interface, for calls that need not load the
+// module anew, and for what it has no function for:
+// https://docs.dagger.io/getting-started/api/http/
 type session struct {
 	url, token string
-	end        func()
+	// end ends it; what it has built is kept no longer.
+	end func()
 }
 
 // openSession opens a session, which lasts as long as the test, of a caller in a
 // directory, with variables besides the test's own.
 func openSession(t *testing.T, dir string, env ...string) *session {
 	t.Helper()
-	s, err := startSession(dir, env)
+	s, err := startSession(t.Context(), dir, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +36,9 @@ func openSession(t *testing.T, dir string, env ...string) *session {
 	return s
 }
 
-func startSession(dir string, env []string) (*session, error) {
+// startSession opens a session, which its caller ends; the context is that of the
+// opening.
+func startSession(ctx context.Context, dir string, env []string) (*session, error) {
 	cmd := exec.Command(filepath.Join(root, "hack", "dagger"), "--silent", "session")
 	cmd.Dir = dir // whose .env has the defaults of modules
 	cmd.Env = append(os.Environ(), env...)
@@ -54,7 +59,11 @@ func startSession(dir string, env []string) (*session, error) {
 		Port  int
 		Token string `json:"session_token"`
 	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	stop()
 	if err == nil {
 		err = json.Unmarshal(line, &opened)
 	}
@@ -67,6 +76,7 @@ func startSession(dir string, env []string) (*session, error) {
 		url: "http://127.0.0.1:" + strconv.Itoa(opened.Port) + "/query", token: opened.Token,
 		end: func() {
 			stdin.Close()
+			defer time.AfterFunc(limit, func() { _ = cmd.Process.Kill() }).Stop()
 			_ = cmd.Wait()
 		},
 	}, nil
@@ -74,6 +84,8 @@ func startSession(dir string, env []string) (*session, error) {
 
 // query runs a GraphQL query, and decodes what it returns.
 func (s *session) query(ctx context.Context, to any, format string, args ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	text, err := json.Marshal(map[string]string{"query": fmt.Sprintf(format, args...)})
 	if err != nil {
 		return err

@@ -84,9 +84,9 @@ func (h Healthcheck) args(shell []string) []string {
 	return append(append([]string{}, shell...), h.Test[1:]...)
 }
 
-// Telling returns the runs that say why the test did not pass, the last one first:
-// one that was cut short may hang, or have begun a moment before, so that the one
-// before it says more.
+// Telling returns the runs, two at most, that say why the test did not pass, the last
+// one first: one that was cut short may hang, or have begun a moment before, so that
+// the one before it says more.
 func (h Health) Telling() []Run {
 	last := slices.Clone(h.Last)
 	slices.Reverse(last)
@@ -116,7 +116,7 @@ func (a *application) awaitHealthy(h Healthcheck, bound time.Duration) *Health {
 		took := time.Since(start)
 		health.At = time.Since(a.began)
 		health.Healthy = run.Code == 0 && run.Error == ""
-		if health.Healthy || last || a.endsWithin(0) {
+		if health.Healthy || last && !run.CutShort || a.endsWithin(0) {
 			return health
 		}
 		if began >= h.StartPeriod {

@@ -37,6 +37,7 @@ func TestHealth(t *testing.T) {
 		"hangs":                   {Healthcheck{Test: []string{"CMD-SHELL", "sleep 3600 | sleep 3600"}, Interval: time.Millisecond, Timeout: 50 * time.Millisecond}, patient, nil, false, false, 3, "still running at its timeout of 50ms"},
 		"hangs without end":       {Healthcheck{Test: []string{"CMD", "sleep", "3600"}, Timeout: time.Hour}, 200 * time.Millisecond, nil, false, true, 1, "still running when the time to start was over"},
 		"hangs, had failed":       {Healthcheck{Test: []string{"CMD-SHELL", "mkdir once 2> /dev/null && echo refused && exit 1; sleep 3600"}, Interval: time.Millisecond, Timeout: time.Hour, Retries: 100}, 2 * time.Second, nil, false, true, 2, "still running when the time to start was over; refused"},
+		"decides, and cut short":  {Healthcheck{Test: []string{"CMD-SHELL", "mkdir once 2> /dev/null && exit 1; sleep 3600"}, Interval: time.Millisecond, Timeout: time.Hour, Retries: 2}, 2 * time.Second, nil, false, true, 2, "still running when the time to start was over"},
 		"patient beyond bounds":   {Healthcheck{Test: []string{"CMD", "false"}, Interval: time.Hour}, 200 * time.Millisecond, nil, false, true, 1, ""},
 		"writes a lot":            {Healthcheck{Test: []string{"CMD-SHELL", "head -c 100000 /dev/zero | tr '\\0' x"}}, patient, nil, true, false, 1, strings.Repeat("x", keptRunOutput)},
 		"leaves its output open":  {Healthcheck{Test: []string{"CMD-SHELL", "sleep 3600 & echo up"}}, patient, nil, true, false, 1, "up\n"},

@@ -255,7 +255,8 @@ type Run struct {
 	// Error is why it has none: it could not be started, or was ended.
 	Error  string `json:"error,omitempty"`
 	Output string `json:"output,omitempty"`
-	// CutShort is whether the probe ended it before its own timeout would have.
+	// CutShort is whether it was ended because the time that the probe gave it was over,
+	// before its own timeout was.
 	CutShort bool `json:"cutShort,omitempty"`
 }
 

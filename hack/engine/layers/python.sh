@@ -17,5 +17,5 @@ ln -s python3.12 "$to/bin/python"
 env -i PATH="$PATH" LD_LIBRARY_PATH="$lib" "$to/bin/python3.12" -I -m ensurepip --default-pip >&2
 sed -i '1s,^#!.*,#!/usr/local/bin/python3.12,' "$to"/bin/pip*
 find "$root" -name __pycache__ -prune -exec rm -rf {} +
-find "$root" -name '*.so*' -type f -exec strip --strip-unneeded {} +
+find "$root" -type f \( -name 'python3.12' -o -name '*.so' -o -name '*.so.*' \) -exec strip --strip-unneeded {} +
 "$from/bin/python3.12" -I -c 'import platform; print(platform.python_version())'
