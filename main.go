@@ -193,7 +193,8 @@ func New(
 	// HTTP path of metrics; that of LABEL io.imagegate.metrics-path if empty.
 	// +optional
 	metricsPath string,
-	// Directories that are writable in production, besides the image's volumes.
+	// Directories that are writable in production, besides the image's volumes: those
+	// given take the place of the default.
 	// +default=["/tmp", "/run"]
 	tmpfs []string,
 	// Longest pause between two runs of the HEALTHCHECK: whether the image turns healthy

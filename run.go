@@ -197,6 +197,9 @@ func (m *Imagegate) rehearsal(ctx context.Context, source *dagger.Directory, arc
 		Writable:  slices.Concat(slices.Sorted(maps.Keys(p.Config.Config.Volumes)), application.Writable, m.Tmpfs),
 		MaxMemory: r.spec.MaxMemory, MaxProcesses: r.spec.MaxProcesses,
 	}
+	if len(m.Compose) == 0 {
+		r.expected.ComposeFile = compose.ApplicationFile(files)
+	}
 	if r.services, err = m.services(ctx, source, binary, application.Services); err != nil {
 		return nil, err
 	}

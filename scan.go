@@ -198,15 +198,24 @@ const (
 
 // scanners returns those that were asked for, in that order.
 func (m *Imagegate) scanners() []scanner {
+	of := func(ask scanner, flag string) scanner {
+		return func(ctx context.Context, input scanInput) ([]*vuln.Report, error) {
+			reports, err := ask(ctx, input)
+			if err != nil && strings.Contains(err.Error(), "failed to resolve image") {
+				err = fmt.Errorf("%w; --%s names the image in a registry that is reached", err, flag)
+			}
+			return reports, err
+		}
+	}
 	var all []scanner
 	for _, name := range m.Scanners {
 		switch name {
 		case trivyScanner:
-			all = append(all, m.trivy)
+			all = append(all, of(m.trivy, "scanner-image"))
 		case grypeScanner:
-			all = append(all, m.grype)
+			all = append(all, of(m.grype, "grype-image"))
 		case scoutScanner:
-			all = append(all, m.scout)
+			all = append(all, of(m.scout, "scout-image"))
 		}
 	}
 	return all

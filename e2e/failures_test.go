@@ -57,8 +57,9 @@ func TestBrokenScanner(t *testing.T) {
 func TestScannerThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	out := shareModule(t).call(t, "--scanner-image="+mirror+"/imagegate/no-such-scanner:1", "verify", "--source="+app)
-	if blocked := out.blocked(t); !strings.Contains(strings.Join(blocked, " "), "vuln/vulnerability") {
-		t.Errorf("blocked by %v", blocked)
+	blocked := out.blocked(t)
+	if !slices.Contains(blocked, "vuln/vulnerability") || slices.Contains(blocked, "vuln/sarif") || !out.contains("--scanner-image names the image in a registry") {
+		t.Errorf("blocked by %v\n%s", blocked, out)
 	}
 }
 

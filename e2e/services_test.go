@@ -53,7 +53,7 @@ func TestComposeWithPostgreSQLAndRedis(t *testing.T) {
 		}
 	}
 	out := dagger(t, "call", "run", "--source=examples/orders-api")
-	if blocked := out.blocked(t); !slices.Equal(blocked, []string{"runtime/start"}) || !strings.Contains(out.stderr, "DATABASE_URL must be set") {
+	if blocked := out.blocked(t); !slices.Equal(blocked, []string{"runtime/start"}) || !strings.Contains(out.stderr, "DATABASE_URL must be set") || !strings.Contains(out.stderr, "--compose=compose.yaml") {
 		t.Errorf("without them it is blocked by %v\n%s", blocked, out)
 	}
 }

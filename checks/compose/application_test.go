@@ -27,6 +27,19 @@ func sourceOf(text string) fstest.MapFS {
 	return files
 }
 
+func TestApplicationFile(t *testing.T) {
+	for source, want := range map[string]string{
+		"": "",
+		"-- compose.override.yaml --\n-- deploy/compose.yaml --\n": "",
+		"-- docker-compose.yml --\n-- compose.prod.yaml --\n":      "docker-compose.yml",
+		"-- docker-compose.yml --\n-- compose.yaml --\n":           "compose.yaml",
+	} {
+		if got := ApplicationFile(sourceOf(source)); got != want {
+			t.Errorf("%q: got %q, want %q", source, got, want)
+		}
+	}
+}
+
 func TestFindApplication(t *testing.T) {
 	const source = `
 -- compose.yaml --

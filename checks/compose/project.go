@@ -82,6 +82,17 @@ func Load(files fs.FS, options dockerfile.Options) (*Project, error) {
 // IsFile reports whether a path is that of a Compose file, by its name.
 func IsFile(name string) bool { return fileName.MatchString(path.Base(name)) }
 
+// ApplicationFile returns the file at the root of a source that "docker compose" takes;
+// empty if there is none.
+func ApplicationFile(files fs.FS) string {
+	for _, name := range defaultNames {
+		if info, err := fs.Stat(files, name); err == nil && !info.IsDir() {
+			return name
+		}
+	}
+	return ""
+}
+
 // pathsOf returns the paths of the Compose files of a source whose Dockerfile is at
 // a path, directory by directory: those at its root, beside the Dockerfile, and
 // where projects keep them.

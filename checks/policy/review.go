@@ -44,7 +44,7 @@ func problemsOf(id string) func(*Problems) checks.Outcome {
 		case p.Err != nil:
 			return checks.Skip("the policy cannot be read: policy/valid says why")
 		case p.Absent && len(p.found) == 0:
-			return checks.Skip("there is no %s: imagegate init writes one", File)
+			return checks.Skip("there is no %s: init writes one", File)
 		}
 		return checks.Found(p.found[id]...)
 	}

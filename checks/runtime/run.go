@@ -31,6 +31,8 @@ type Expected struct {
 	// Writable are absolute paths that are not of the root file system in
 	// production: the image's volumes, and what the caller mounts as tmpfs.
 	Writable []string `json:"writable,omitempty"`
+	// ComposeFile is the path of one that the source has, where the run did not use it.
+	ComposeFile string `json:"composeFile,omitempty"`
 	// MaxMemory, in bytes, and MaxProcesses are the limits that the run was given; 0 is none.
 	MaxMemory    int64 `json:"maxMemory,omitempty"`
 	MaxProcesses int   `json:"maxProcesses,omitempty"`

@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"fmt"
+
 	"github.com/imagegate/imagegate/checks"
 )
 
@@ -10,7 +12,7 @@ var start = checks.Check[*Run]{
 		Title:     "the image starts, and its main process stays up",
 		Severity:  checks.High,
 		Why:       "An image whose main process ends by itself is restarted over and over in production, and never serves.",
-		Fix:       "start the image as the gate does, with its own user and no variables but --env, and mend what its last output says; variables that it needs are given with --env",
+		Fix:       startFix,
 		Reference: "https://docs.docker.com/reference/dockerfile/#entrypoint",
 	},
 	Good: `{"args": ["/app"], "listenAt": 35000000, "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,
@@ -27,6 +29,9 @@ var start = checks.Check[*Run]{
 			if o.Frozen != nil && o.Frozen.Again == nil {
 				f.Message += "; it had just been stopped by SIGSTOP, for its HEALTHCHECK to notice, and continued"
 			}
+			if file := o.Expected.ComposeFile; file != "" {
+				f.Fix = fmt.Sprintf("let --compose=%s start the services that the image depends on, with the variables that the file gives it; else %s", file, startFix)
+			}
 			return checks.Found(f)
 		case o.ListenAt > 0:
 			return checks.Passed("listening after %s", short(o.ListenAt))
@@ -34,6 +39,8 @@ var start = checks.Check[*Run]{
 		return checks.Passed("")
 	},
 }
+
+const startFix = "start the image as the gate does, with its own user and no variables but --env, and mend what its last output says; variables that it needs are given with --env"
 
 // NotRun returns the results of all checks where the image could not be run: one
 // error, that says why.

@@ -15,7 +15,7 @@ var user = checks.Check[*Run]{
 		Title:     "no process of the running image is root",
 		Severity:  checks.High,
 		Why:       "Whoever takes over a process that runs as root is root in the container, with its capabilities, and one kernel fault away from the host.",
-		Fix:       "end the Dockerfile's last stage with USER and a user whose uid is not 0, and drop no privileges at run time that the image need not have had",
+		Fix:       "end the Dockerfile's last stage with USER and the number of a user that is not root, as in USER 10001; where the entrypoint changes to that user by itself, let the image start as it",
 		Reference: "https://docs.docker.com/build/building/best-practices/#user",
 	},
 	Good: `{"args": ["/app"], "identities": [{"main": true, "name": "app", "uids": [1001, 1001, 1001, 1001], "gids": [1001, 1001, 1001, 1001], "effective": "0000000000000000"}], "stop": {"signal": "SIGTERM", "exit": {"code": 0}}}`,

@@ -95,7 +95,8 @@ func wasteLines(wasted []waste, severity checks.Severity) (lines []string, first
 }
 
 // left are what tools leave behind in a project, by pattern: waste where it is
-// there. The second list is of what only people need.
+// there. The second list is of what only people need, without imagegate's own files: a
+// baseline that is written would add a finding to those that it accepts.
 var (
 	left = []string{
 		".venv", "venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".tox", ".nox", ".coverage", "htmlcov", "*.egg-info",
@@ -104,7 +105,7 @@ var (
 	}
 	forPeople = []string{
 		"docker-compose*.yml", "docker-compose*.yaml", "compose*.yml", "compose*.yaml", ".gitignore", ".gitattributes", ".github",
-		".gitlab-ci.yml", ".editorconfig", ".pre-commit-config.yaml", "imagegate.yaml", ".imagegate-baseline.json",
+		".gitlab-ci.yml", ".editorconfig", ".pre-commit-config.yaml",
 	}
 	tests = []string{"tests", "test", "__tests__", "spec"}
 )

@@ -30,7 +30,7 @@ func TestDockerignoreWaste(t *testing.T) {
 		"what is there": {"COPY . .\n", "", "-- .idea/x --\n-- a.log --\n-- logs/x --\n-- README.md --\n-- tests/a --\n-- docker-compose.yml --\n-- .gitignore --\n-- coverage/x --\n",
 			[]string{"LOW Dockerfile*, .dockerignore, docker-compose*.yml, .gitignore, tests, *.md", "MEDIUM coverage, *.log, logs, .idea"}},
 		"README of the build": {"COPY . .\n", mine + "**/__pycache__\n.venv\n", "-- pyproject.toml --\n-- README.md --\n-- CHANGELOG.md --\n", []string{"LOW *.md, !README.md"}},
-		"files of imagegate":  {"COPY . .\n", mine, "-- imagegate.yaml --\n-- .imagegate-baseline.json --\n", []string{"LOW imagegate.yaml, .imagegate-baseline.json"}},
+		"files of imagegate":  {"COPY . .\n", mine, "-- imagegate.yaml --\n-- .imagegate-baseline.json --\n", nil},
 		"ignore file itself":  {"COPY . .\n", "*.md\n", "-- main.py --\n", []string{"LOW Dockerfile*, .dockerignore"}},
 		"ignore file named":   {"COPY . .\n", ".dockerignore\n", "-- main.py --\n", []string{"LOW Dockerfile*"}},
 		"directory":           {"COPY web /web\n", "", "-- web/coverage/x --\n-- web/tests/x --\n-- web/README.md --\n-- coverage/x --\n", []string{"MEDIUM web/coverage"}},

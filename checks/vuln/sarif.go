@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/imagegate/imagegate/checks"
 )
@@ -35,6 +36,9 @@ var sarif = checks.Check[*Scan]{
 }
 
 func judgeSARIF(s *Scan) checks.Outcome {
+	if !slices.ContainsFunc(s.Reports, func(r *Report) bool { return r.Given }) {
+		return checks.Skip("no report of another tool was given: --sarif takes them")
+	}
 	reports, err := s.reports()
 	if err != nil {
 		return checks.Broken(err)
@@ -55,9 +59,6 @@ func judgeSARIF(s *Scan) checks.Outcome {
 			}
 			findings = append(findings, f)
 		}
-	}
-	if given == 0 {
-		return checks.Skip("no such document was given: --sarif and --vex take them")
 	}
 	out := checks.Found(findings...)
 	out.Evidence = fmt.Sprintf("reports of other tools: %d", given)

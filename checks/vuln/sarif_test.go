@@ -95,7 +95,7 @@ func TestSARIF(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, test.want)
 		}
 	}
-	if got := lines(sarif, scan(&Report{})); !strings.HasPrefix(got, "skipped no such document was given") {
+	if got := lines(sarif, scan(&Report{})); !strings.HasPrefix(got, "skipped no report of another tool was given") {
 		t.Error(got)
 	}
 }

@@ -61,11 +61,11 @@ var vex = checks.Check[*Scan]{
 }
 
 func judgeVEX(s *Scan) checks.Outcome {
+	if len(s.Statements) == 0 {
+		return checks.Skip("no VEX document was given: --vex takes them")
+	}
 	if _, err := s.reports(); err != nil {
 		return checks.Broken(err)
-	}
-	if len(s.Statements) == 0 {
-		return checks.Skip("no such document was given: --sarif and --vex take them")
 	}
 	var all []Vulnerability
 	for _, i := range s.issues() {

@@ -582,7 +582,7 @@ func (r *Imagegate) Scan(ctx context.Context, opts ...ImagegateScanOpts) (string
 // An image that passed is not judged again within five minutes for the same source and
 // flags: the same table is printed, which says when it was judged. Report and publish
 // always judge. The flags that all functions share stand before the function's name.
-func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../../main.go:353:1)
+func (r *Imagegate) Verify(ctx context.Context, source *Directory) (string, error) { // imagegate (../../../../main.go:354:1)
 	assertNotNil("source", source)
 	if r.verify != nil {
 		return *r.verify, nil
@@ -792,162 +792,163 @@ type ImagegateOpts struct {
 	//
 	MetricsPath string // imagegate (../../../../main.go:195:2)
 	//
-	// Directories that are writable in production, besides the image's volumes.
+	// Directories that are writable in production, besides the image's volumes: those
+	// given take the place of the default.
 	//
 	//
 	// Default: ["/tmp","/run"]
-	Tmpfs []string // imagegate (../../../../main.go:198:2)
+	Tmpfs []string // imagegate (../../../../main.go:199:2)
 	//
 	// Longest pause between two runs of the HEALTHCHECK: whether the image turns healthy
 	// does not depend on it.
 	//
 	//
 	// Default: "1s"
-	HealthcheckInterval string // imagegate (../../../../main.go:202:2)
+	HealthcheckInterval string // imagegate (../../../../main.go:203:2)
 	//
 	// Most memory that the image's processes may have together, as in 512MB; 0 is no limit.
 	//
 	//
 	// Default: "2GB"
-	MaxMemory string // imagegate (../../../../main.go:205:2)
+	MaxMemory string // imagegate (../../../../main.go:206:2)
 	//
 	// Most processes that the image may have at once; 0 is no limit.
 	//
 	//
 	// Default: 1000
-	MaxProcesses int // imagegate (../../../../main.go:208:2)
+	MaxProcesses int // imagegate (../../../../main.go:209:2)
 	//
 	// Most that the layers of the image may hold uncompressed, as in 500MB.
 	//
 	//
 	// Default: "500MB"
-	MaxSize string // imagegate (../../../../main.go:211:2)
+	MaxSize string // imagegate (../../../../main.go:212:2)
 	//
 	// Most that its layers may hold as they are pulled, compressed, as in 200MB.
 	//
-	MaxCompressedSize string // imagegate (../../../../main.go:214:2)
+	MaxCompressedSize string // imagegate (../../../../main.go:215:2)
 	//
 	// Most that one layer may hold uncompressed, as in 300MB.
 	//
-	MaxLayerSize string // imagegate (../../../../main.go:217:2)
+	MaxLayerSize string // imagegate (../../../../main.go:218:2)
 	//
 	// Most layers that the image may have.
 	//
 	//
 	// Default: 50
-	MaxLayers int // imagegate (../../../../main.go:220:2)
+	MaxLayers int // imagegate (../../../../main.go:221:2)
 	//
 	// Image to measure growth against, as the last release: the tar file of its OCI
 	// layout, as docker save writes it and "build as-tarball" returns it.
 	//
-	Baseline *File // imagegate (../../../../main.go:224:2)
+	Baseline *File // imagegate (../../../../main.go:225:2)
 	//
 	// Most that layers may add for later ones to take away or write again, as in 10MB.
 	//
 	//
 	// Default: "10MB"
-	MaxWastedSize string // imagegate (../../../../main.go:227:2)
+	MaxWastedSize string // imagegate (../../../../main.go:228:2)
 	//
 	// By how many percent the image may be larger than that of --baseline.
 	//
 	//
 	// Default: "10%"
-	MaxGrowth string // imagegate (../../../../main.go:230:2)
+	MaxGrowth string // imagegate (../../../../main.go:231:2)
 	//
 	// Time that the main process has to end after its stop signal, as in 10s.
 	//
 	//
 	// Default: "10s"
-	GracePeriod string // imagegate (../../../../main.go:233:2)
+	GracePeriod string // imagegate (../../../../main.go:234:2)
 	//
 	// Time that the image has to become healthy, however patient its HEALTHCHECK is.
 	//
 	//
 	// Default: "2m"
-	StartTimeout string // imagegate (../../../../main.go:236:2)
+	StartTimeout string // imagegate (../../../../main.go:237:2)
 	//
 	// Image of the Trivy scanner: a mirror's address, or another release.
 	//
 	//
 	// Default: "aquasec/trivy:0.69.3"
-	ScannerImage string // imagegate (../../../../main.go:239:2)
+	ScannerImage string // imagegate (../../../../main.go:240:2)
 	//
 	// Trivy database to scan with instead of downloading one: a directory with
 	// db/trivy.db and db/metadata.json, as "trivy image --download-db-only" leaves in its cache.
 	//
-	Database *Directory // imagegate (../../../../main.go:243:2)
+	Database *Directory // imagegate (../../../../main.go:244:2)
 	//
 	// OCI repositories to download the Trivy database from, tried in order; Trivy's own if empty.
 	//
 	//
 	// Default: ["10.96.0.2:5000/imagegate/trivy-db-fixture:2"]
-	DatabaseRepository []string // imagegate (../../../../main.go:246:2)
+	DatabaseRepository []string // imagegate (../../../../main.go:247:2)
 	//
 	// Oldest that the database may be, as in 168h; scanning with an older one is an error.
 	//
 	//
 	// Default: "168h"
-	DatabaseMaxAge string // imagegate (../../../../main.go:249:2)
+	DatabaseMaxAge string // imagegate (../../../../main.go:250:2)
 	//
 	// Scanners to ask: trivy, grype or scout, or several, whose findings are merged.
 	//
 	//
 	// Default: ["trivy"]
-	Scanner []string // imagegate (../../../../main.go:252:2)
+	Scanner []string // imagegate (../../../../main.go:253:2)
 	//
 	// Ask Trivy for its own rules on images too; checks of imagegate answer all that
 	// are known, and it takes seconds.
 	//
-	ScannerRules bool // imagegate (../../../../main.go:256:2)
+	ScannerRules bool // imagegate (../../../../main.go:257:2)
 	//
 	// Severity from which a scanner's finding blocks: LOW, MEDIUM, HIGH or CRITICAL.
 	//
 	//
 	// Default: "HIGH"
-	SeverityThreshold string // imagegate (../../../../main.go:259:2)
+	SeverityThreshold string // imagegate (../../../../main.go:260:2)
 	//
 	// Leave out vulnerabilities without a fixed version, which are warned of otherwise.
 	//
-	IgnoreUnfixed bool // imagegate (../../../../main.go:262:2)
+	IgnoreUnfixed bool // imagegate (../../../../main.go:263:2)
 	//
 	// Licenses that no package may come under, by SPDX identifier, as in AGPL-*.
 	//
-	DenyLicense []string // imagegate (../../../../main.go:265:2)
+	DenyLicense []string // imagegate (../../../../main.go:266:2)
 	//
 	// VEX documents (OpenVEX or CycloneDX) that state what the image is not affected by.
 	//
-	Vex []*File // imagegate (../../../../main.go:268:2)
+	Vex []*File // imagegate (../../../../main.go:269:2)
 	//
 	// Names that VEX documents have for the image besides its digest, as in pkg:oci/app.
 	//
-	VexProduct []string // imagegate (../../../../main.go:271:2)
+	VexProduct []string // imagegate (../../../../main.go:272:2)
 	//
 	// Reports of other tools on the image, in SARIF 2.1.0: they count as a scanner's.
 	//
-	Sarif []*File // imagegate (../../../../main.go:274:2)
+	Sarif []*File // imagegate (../../../../main.go:275:2)
 	//
 	// Image of the Grype scanner. By tag: pin it by the digest that your registry has.
 	//
 	//
 	// Default: "anchore/grype:v0.121.2"
-	GrypeImage string // imagegate (../../../../main.go:277:2)
+	GrypeImage string // imagegate (../../../../main.go:278:2)
 	//
 	// Grype database to scan with instead of downloading one: a directory as "grype db
 	// update" leaves in its cache.
 	//
-	GrypeDatabase *Directory // imagegate (../../../../main.go:281:2)
+	GrypeDatabase *Directory // imagegate (../../../../main.go:282:2)
 	//
 	// Image of Docker Scout's CLI, as in docker/scout-cli:TAG; pin it by its digest.
 	//
-	ScoutImage string // imagegate (../../../../main.go:284:2)
+	ScoutImage string // imagegate (../../../../main.go:285:2)
 	//
 	// User name at Docker that Scout asks with.
 	//
-	ScoutUsername string // imagegate (../../../../main.go:287:2)
+	ScoutUsername string // imagegate (../../../../main.go:288:2)
 	//
 	// Password or access token of that user.
 	//
-	ScoutToken *Secret // imagegate (../../../../main.go:290:2)
+	ScoutToken *Secret // imagegate (../../../../main.go:291:2)
 }
 
 // New holds what all functions share: how the image is built, run and scanned.
