@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func switchUser(s *dockerfile.Source) string {
 	}
 	for _, a := range slices.Backward(createdAccounts(s)) {
 		if !isRoot(a.name) {
-			return fmt.Sprintf("Write USER %s at the end of the last stage: line %d creates it", a.name, a.call.Location.Line)
+			return fmt.Sprintf("Write USER %s at the end of the last stage: line %d creates that user", cmp.Or(a.uid, a.name), a.call.Location.Line)
 		}
 	}
 	root := s.Final.Root()
@@ -75,9 +76,9 @@ func switchUser(s *dockerfile.Source) string {
 	}
 	const (
 		create = "Create a user, and switch to it at the end of the last stage: "
-		use    = ", then USER app"
-		alpine = create + "RUN addgroup --system app && adduser --system --ingroup app app" + use
-		shadow = create + "RUN useradd --system --user-group app" + use
+		use    = ", then USER 10001"
+		alpine = create + "RUN adduser --disabled-password --uid 10001 app" + use
+		shadow = create + "RUN useradd --uid 10001 --user-group app" + use
 	)
 	name := n.familiar()
 	if official := n.official(); official != "" {

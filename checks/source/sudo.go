@@ -17,7 +17,7 @@ var sudo = Check{
 		Title:     "Neither the build nor the image has a use for sudo",
 		Severity:  checks.Medium,
 		Why:       "sudo is a setuid program with a history of holes. In the image it is a way for the application's user back to root; in a RUN it does nothing, since the build is root unless USER says otherwise, and it changes the environment and hides the signals.",
-		Fix:       "Leave sudo out; write USER root before what has to be done by root, and USER app behind it. Where a script changes the user at start, use gosu, su-exec or setpriv.",
+		Fix:       "Leave sudo out; write USER root before what has to be done by root, and USER 10001 behind it. Where a script changes the user at start, use gosu, su-exec or setpriv.",
 		Reference: "https://docs.docker.com/build/building/best-practices/#user",
 		Aliases:   []string{"DL3004", "DS-0010", "CKV2_DOCKER_1", "DKL-DI-0001"},
 		Differs:   "DL3004, DS-0010, CKV2_DOCKER_1, DKL-DI-0001 find calls. Here these are of low severity; what the image keeps is worse: the package, an entry in /etc/sudoers, and a command that is started by sudo.",

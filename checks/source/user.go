@@ -21,15 +21,15 @@ var user = Check{
 		Title:     "The image runs as a user other than root",
 		Severity:  checks.High,
 		Why:       "A process that runs as root in the container owns every file in it, and is root on the host if it ever gets out.",
-		Fix:       "Create a user and switch to it in the last stage: RUN useradd --system --user-group app, on Alpine RUN addgroup --system app && adduser --system --ingroup app app; then USER app.",
+		Fix:       "Create a user and switch to it in the last stage: RUN useradd --uid 10001 --user-group app, on Alpine RUN adduser --disabled-password --uid 10001 app; then USER 10001.",
 		Reference: "https://docs.docker.com/build/building/best-practices/#user",
 		Aliases:   []string{"DL3002", "DS-0002", "CKV_DOCKER_3", "CKV_DOCKER_8", "CIS-DI-0001", "CIS-4.1"},
 		Differs:   "DL3002 does not find a USER that is missing. DS-0002 and CKV_DOCKER_3 accept the USER of any stage, so that the last one may run as root. Here the USER counts that the image ends with, arguments expanded, and a base image that says by its name that it is not root is accepted.",
 	},
 	Good: `
 FROM alpine:3.20
-RUN addgroup --system app && adduser --system --ingroup app app
-USER app
+RUN adduser --disabled-password --uid 10001 app
+USER 10001
 `,
 	Bad: `
 FROM alpine:3.20

@@ -75,10 +75,10 @@ func TestUser(t *testing.T) {
 // TestUserFix wants commands that the base image has, and no account to be created
 // where there is one.
 func TestUserFix(t *testing.T) {
-	const useradd = "RUN useradd --system --user-group app, then USER app"
+	const useradd = "RUN useradd --uid 10001 --user-group app, then USER 10001"
 	for text, want := range map[string]string{
-		"FROM alpine:3.20\n":                                     "RUN addgroup --system app && adduser --system --ingroup app app, then USER app",
-		"FROM python:3.12-alpine\n":                              "RUN addgroup --system app",
+		"FROM alpine:3.20\n":                                     "RUN adduser --disabled-password --uid 10001 app, then USER 10001",
+		"FROM python:3.12-alpine\n":                              "RUN adduser --disabled-password --uid 10001 app",
 		"FROM debian:trixie\n":                                   useradd,
 		"FROM ubuntu:24.04\n":                                    useradd,
 		"FROM python:3.12-slim\n":                                useradd,
@@ -96,8 +96,9 @@ func TestUserFix(t *testing.T) {
 		"FROM nginx:1.27\n":                                      "nginxinc/nginx-unprivileged",
 		"FROM mcr.microsoft.com/dotnet/aspnet:9.0\n":             "Write USER $APP_UID",
 		"FROM mcr.microsoft.com/windows/servercore:ltsc2022\n":   "Write USER ContainerUser",
-		"FROM example.com/own:1\n":                               "RUN useradd --system --user-group app, on Alpine RUN addgroup",
-		"FROM alpine:3.20\nRUN adduser -D web\n":                 "Write USER web at the end of the last stage: line 2 creates it",
+		"FROM example.com/own:1\n":                               "RUN useradd --uid 10001 --user-group app, on Alpine RUN adduser",
+		"FROM alpine:3.20\nRUN adduser -D web\n":                 "Write USER web at the end of the last stage: line 2 creates that user",
+		"FROM alpine:3.20\nRUN adduser -D -u 10001 web\n":        "Write USER 10001 at the end of the last stage: line 2 creates that user",
 		"FROM node:22\nUSER node\nUSER root\n":                   "Write USER node again at the end of the last stage",
 		"FROM node:22\nUSER root\n":                              "Write USER node at the end",
 		"FROM jenkins/jenkins:lts\nUSER root\n":                  "with the user of jenkins/jenkins:lts again",
