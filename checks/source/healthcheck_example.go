@@ -62,9 +62,18 @@ func addHealthcheck(s *dockerfile.Source) string {
 	}
 	line := "HEALTHCHECK " + strings.Join(defaultHealthFlags, " ") + " CMD "
 	if base.kind == baseEmpty {
-		return "Add to the last stage, with a command of the application itself, since the image has no other program: " + line + `["/server", "healthcheck"]`
+		return "Add to the last stage, with a command of the application itself, since the image has no other program: " + line + fmt.Sprintf("[%q, %q]", applicationOf(s), "healthcheck")
 	}
 	return "Add to the last stage, and install curl there, which its base does not bring: " + line + "curl --fail --silent --show-error " + url + " || exit 1"
+}
+
+// applicationOf returns the path of the program that the image starts; that of an example
+// where the source does not say.
+func applicationOf(s *dockerfile.Source) string {
+	if steps := starts.Of(s).steps; len(steps) > 0 && strings.HasPrefix(steps[0].Words[0], "/") {
+		return steps[0].Words[0]
+	}
+	return "/server"
 }
 
 // exposedPort returns the first port of TCP that the image exposes, but for those of
