@@ -52,7 +52,7 @@ services:
 		})
 		findings = append(findings, broken.Findings...)
 		if len(findings) == 0 {
-			return checks.Passed("%d Compose files", len(p.Files))
+			return checks.Passed("Compose files: %d", len(p.Files))
 		}
 		return checks.Found(findings...)
 	},
