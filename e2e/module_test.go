@@ -53,11 +53,11 @@ func serveModule(t *testing.T, env ...string) *module {
 // sharedModule is the module in a session that several tests have.
 type sharedModule struct {
 	*module
-	// given is how often it was, and used by how many it still is.
+	// given is how often shareModule returned it, used how many of those tests still run.
 	given, used int
 }
 
-// timesShared is how often one session is: the engine keeps all that a session has built
+// timesShared is how often a session is shared: the engine keeps all that it has built
 // until it ends.
 const timesShared = 8
 

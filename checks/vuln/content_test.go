@@ -285,6 +285,16 @@ func TestReportOfAnotherImage(t *testing.T) {
 			t.Errorf("%s is %s: %s", result.Check, result.Status, result.Detail)
 		}
 	}
+	// What was given is not skipped.
+	s.Reports[0].Given, s.Statements = true, []Statement{{Vulnerability: "CVE-2021-0001"}}
+	for _, c := range []checks.Check[*Scan]{sarif, vex} {
+		if got := lines(c, s); !strings.HasPrefix(got, "error ") {
+			t.Errorf("%s, given with the report of another image: %s", c.ID, got)
+		}
+	}
+	if got := lines(vex, &Scan{Statements: s.Statements}); !strings.HasPrefix(got, "error there is no report") {
+		t.Errorf("a statement without any report: %s", got)
+	}
 }
 
 // The document was written by Trivy 0.69.3 with all of its scanners.
